@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+/// The rooms of the house and whom each may know; `HouseTests` holds this list against ARCHITECTURE.md.
+let package = Package(
+    name: "manifold",
+    products: [
+        .executable(name: "manifold", targets: ["manifold"]),
+        .library(name: "OCI", targets: ["OCI"]),
+        .library(name: "Dockerfile", targets: ["Dockerfile"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    ],
+    targets: [
+        // Pure values and text.
+        .target(name: "OCI", dependencies: [crypto], swiftSettings: strict),
+        .target(name: "Dockerfile", dependencies: ["OCI"], swiftSettings: strict),
+
+        // Bytes on disk and on the wire.
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .target(
+            name: "Layers", dependencies: ["OCI", "CArchive", "CDeflate", crypto, systemPackage],
+            swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["OCI", "Layers", crypto, systemPackage],
+            swiftSettings: strict),
+        .target(
+            name: "Registry",
+            dependencies: ["OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            swiftSettings: strict),
+
+        // Processes.
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "CSandbox", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(name: "Emulation", dependencies: ["OCI", "CSandbox", systemPackage], swiftSettings: strict),
+        .target(
+            name: "Sandbox", dependencies: ["OCI", "Emulation", "CSandbox", "CSeccomp", systemPackage],
+            swiftSettings: strict),
+
+        // The heart, and the face.
+        .target(
+            name: "Build",
+            dependencies: [
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox", crypto, logging,
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+                argumentParser, logging, systemPackage,
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "manifold", dependencies: ["Commands", "CSandbox"], swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "OCI", "Layers", "Store", "Registry", "CSandbox", crypto, nioCore, nioHTTP1, nioPosix, nioSSL,
+                systemPackage,
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(name: "DockerfileTests", dependencies: ["Dockerfile"], swiftSettings: strict),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "EmulationTests", dependencies: ["Emulation", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "IntegrationTests", dependencies: ["manifold", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "HouseTests", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

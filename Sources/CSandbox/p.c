@@ -1,0 +1,1 @@
+void mf_placeholder(void); void mf_placeholder(void) {}

@@ -1,0 +1,98 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+/// The spellings of architectures: Go's, which are canonical, and those of kernels, distributions and QEMU.
+enum ArchitectureTable {
+    /// What a spelling stands for.
+    struct Alias: Sendable {
+        var architecture: String
+        var variant: String?
+    }
+
+    /// The architecture that a lower-case spelling names, or nil.
+    static func alias(_ spelling: String) -> Alias? { table[spelling] }
+
+    /// Every spelling, for suggestions.
+    static let spellings: [String] = table.keys.sorted()
+
+    /// The variants of an architecture, oldest first; the first of amd64 is its plain form.
+    static func variants(of architecture: String) -> [String] {
+        switch architecture {
+        case "arm": ["v5", "v6", "v7", "v8"]
+        case "amd64": ["v1", "v2", "v3", "v4"]
+        case "ppc64le": ["power8", "power9", "power10"]
+        case "riscv64": ["rva20u64", "rva22u64", "rva23u64"]
+        default: []
+        }
+    }
+
+    /// Whether `variant` may follow `architecture`.
+    static func isVariant(_ variant: String, of architecture: String) -> Bool {
+        let known = variants(of: architecture)
+        if known.contains(variant) || known.contains("v" + variant) { return true }
+        switch architecture {
+        case "arm":
+            return variant.hasPrefix("armv") && known.contains(String(variant.dropFirst(3)))
+        case "arm64":
+            let number = variant.hasPrefix("armv") ? variant.dropFirst(4) : variant.drop { $0 == "v" }
+            let parts = number.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+            guard let major = parts.first ?? nil, parts.count <= 2 else { return false }
+            return (8...9).contains(major) && (parts.count == 1 || (0...9).contains((parts[1] ?? -1)))
+        default: return false
+        }
+    }
+
+    private static let table: [String: Alias] = {
+        var table: [String: Alias] = [:]
+        for (architecture, spellings) in plain {
+            table[architecture] = Alias(architecture: architecture)
+            for spelling in spellings { table[spelling] = Alias(architecture: architecture) }
+        }
+        for (variant, spellings) in arm {
+            for spelling in spellings { table[spelling] = Alias(architecture: "arm", variant: variant) }
+        }
+        return table
+    }()
+
+    private static let plain: [(architecture: String, spellings: [String])] = [
+        ("amd64", ["x86_64", "x86-64", "x64"]),
+        ("386", ["i386", "i486", "i586", "i686"]),
+        ("arm64", ["aarch64", "arm64v8", "armv8l", "armv8"]),
+        ("arm64be", ["aarch64_be"]),
+        ("arm", ["arm32"]),
+        ("armbe", ["armeb"]),
+        ("loong64", ["loongarch64"]),
+        ("mips", []),
+        ("mipsle", ["mipsel"]),
+        ("mips64", []),
+        ("mips64le", ["mips64el"]),
+        ("mips64p32", ["mipsn32"]),
+        ("mips64p32le", ["mipsn32el"]),
+        ("ppc", ["powerpc"]),
+        ("ppc64", ["powerpc64"]),
+        ("ppc64le", ["ppc64el", "powerpc64le"]),
+        ("riscv32", ["riscv"]),
+        ("riscv64", ["riscv64gc"]),
+        ("s390x", []),
+        ("sparc", []),
+        ("sparc64", []),
+        ("alpha", []),
+        ("hexagon", []),
+        ("hppa", ["parisc"]),
+        ("m68k", []),
+        ("microblaze", []),
+        ("microblazeel", []),
+        ("or1k", ["openrisc"]),
+        ("sh4", []),
+        ("sh4eb", []),
+        ("xtensa", []),
+        ("xtensaeb", []),
+        ("wasm", ["wasm32"]),
+    ]
+
+    /// `armhf` and `armel` as containerd reads them: the Debian port, and v6.
+    private static let arm: [(variant: String, spellings: [String])] = [
+        ("v5", ["armv5", "armv5l", "armv5tel", "arm32v5"]),
+        ("v6", ["armv6", "armv6l", "arm32v6", "armel"]),
+        ("v7", ["armv7", "armv7l", "arm32v7", "armhf"]),
+    ]
+}

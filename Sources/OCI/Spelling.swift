@@ -1,0 +1,30 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+/// Finds what a person meant who wrote a word slightly wrong.
+public enum Spelling {
+    /// The candidate with the least edit distance to `word`, when it is near enough to be a likely slip: at most a
+    /// third of the word's length away, and at most three.
+    public static func nearest(to word: String, among candidates: some Collection<String>) -> String? {
+        let limit = min(3, max(1, word.count / 3))
+        var best: (word: String, distance: Int)?
+        for candidate in candidates.sorted() where abs(candidate.count - word.count) <= limit {
+            let distance = distance(Array(word.unicodeScalars), Array(candidate.unicodeScalars))
+            if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+        }
+        return best?.word
+    }
+
+    /// Levenshtein's distance.
+    private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
+        var previous = Array(0...right.count)
+        for (row, scalar) in left.enumerated() {
+            var current = [row + 1]
+            for column in right.indices {
+                let substituted = previous[column] + (right[column] == scalar ? 0 : 1)
+                current.append(min(substituted, previous[column + 1] + 1, current[column] + 1))
+            }
+            previous = current
+        }
+        return previous[right.count]
+    }
+}

@@ -1,0 +1,5 @@
+
+@main
+enum Manifold {
+    static func main() { print("x") }
+}
