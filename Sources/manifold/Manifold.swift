@@ -1,4 +1,3 @@
-
 @main
 enum Manifold {
     static func main() { print("x") }

@@ -1,0 +1,120 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+
+/// What a build tells while it goes on; flows out beside the work and never back into it.
+public enum BuildEvent: Sendable {
+    /// The plan is made: how many steps there are, over all platforms.
+    case planned(stepCount: Int)
+    /// Work on a step begins; every started step finishes exactly once.
+    case started(BuildStep, at: ContinuousClock.Instant)
+    /// A running step printed something: raw bytes, not necessarily whole lines or valid UTF-8.
+    case output(step: BuildStep.ID, stream: OutputStream, bytes: [UInt8])
+    /// How far a step that moves bytes has come; `total` is nil while unknown.
+    case progressed(step: BuildStep.ID, completed: Int64, total: Int64?)
+    /// A step ended.
+    case finished(step: BuildStep.ID, outcome: Outcome, at: ContinuousClock.Instant)
+    /// Something the user should know that is no failure.
+    case warning(BuildWarning)
+    /// The build is over and this is what it made; sent last, only on success.
+    case completed(BuildSummary)
+
+    /// Where a step's output came from.
+    public enum OutputStream: String, Sendable, Codable {
+        case stdout, stderr
+    }
+
+    /// How a step ended.
+    public enum Outcome: Sendable, Hashable {
+        /// The work was done.
+        case done
+        /// The result was there already.
+        case cached
+        /// It failed; the sentence is for people.
+        case failed(String)
+        /// It was stopped because something else failed or the user interrupted.
+        case cancelled
+    }
+}
+
+/// One piece of work in a build, as a person sees it.
+public struct BuildStep: Sendable, Hashable, Identifiable {
+    /// Unique within a build, in the order of the plan.
+    public let id: Int
+    /// The platforms that share this step; empty for work that belongs to none, as reading the build context.
+    public let platforms: [Platform]
+    /// The stage's name, or its number when it has none; nil for work outside stages.
+    public let stage: String?
+    /// The step's place among the steps of its stage, as in "2/5"; nil for work outside stages.
+    public let position: Position?
+    /// What is done: the instruction as the Dockerfile has it, or a phrase such as "push 127.0.0.1:5000/demo:1".
+    public let title: String
+    /// The Dockerfile lines of the instruction, first to last, counted from 1.
+    public let lines: ClosedRange<Int>?
+
+    /// The n-th of m.
+    public struct Position: Sendable, Hashable {
+        public let number: Int
+        public let count: Int
+
+        public init(number: Int, count: Int) {
+            self.number = number
+            self.count = count
+        }
+    }
+
+    public init(
+        id: Int, platforms: [Platform], stage: String? = nil, position: Position? = nil, title: String,
+        lines: ClosedRange<Int>? = nil
+    ) {
+        self.id = id
+        self.platforms = platforms
+        self.stage = stage
+        self.position = position
+        self.title = title
+        self.lines = lines
+    }
+}
+
+/// A remark on the Dockerfile or on how the build goes.
+public struct BuildWarning: Sendable, Hashable {
+    public let message: String
+    /// The Dockerfile line, counted from 1, when the remark is about one.
+    public let line: Int?
+
+    public init(_ message: String, line: Int? = nil) {
+        self.message = message
+        self.line = line
+    }
+}
+
+/// What a build made.
+public struct BuildSummary: Sendable {
+    /// One platform's image.
+    public struct Image: Sendable {
+        public let platform: Platform
+        /// The manifest's digest.
+        public let digest: Digest
+        /// The bytes of all layers as stored, compressed.
+        public let size: Int64
+
+        public init(platform: Platform, digest: Digest, size: Int64) {
+            self.platform = platform
+            self.digest = digest
+            self.size = size
+        }
+    }
+
+    /// The digest of what the name points to: the index, or the only manifest.
+    public let digest: Digest
+    /// The images, in the order of `--platform`.
+    public let images: [Image]
+    /// The names that were published or written.
+    public let names: [String]
+
+    public init(digest: Digest, images: [Image], names: [String]) {
+        self.digest = digest
+        self.images = images
+        self.names = names
+    }
+}
