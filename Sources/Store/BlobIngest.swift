@@ -1,0 +1,67 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+public import OCI
+import SystemPackage
+
+/// A blob that is being received; it enters the store only when its bytes are what was promised.
+public final class BlobIngest {
+    private let store: Store
+    private let path: FilePath
+    private var descriptor: Int32
+    private var digester = Digester()
+
+    /// How many bytes came so far.
+    public var count: Int64 { digester.count }
+
+    init(store: Store) throws {
+        self.store = store
+        self.path = store.scratch.newPath("blob")
+        self.descriptor = open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Files.failure("create", path) }
+    }
+
+    deinit {
+        if descriptor >= 0 {
+            close(descriptor)
+            unlink(path.string)
+        }
+    }
+
+    /// Adds bytes.
+    ///
+    /// - Throws: ``StoreError``.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        digester.update(bytes)
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw Files.failure("write", path)
+            }
+            written += count
+        }
+    }
+
+    /// Puts the blob into the store.
+    ///
+    /// - Throws: ``StoreError/digestMismatch(expected:actual:)`` when the bytes are others than `expected`.
+    public func commit(expected: Digest) throws {
+        let actual = digester.digest()
+        guard actual == expected else { throw StoreError.digestMismatch(expected: expected, actual: actual) }
+        close(descriptor)
+        descriptor = -1
+        do { try store.adoptBlob(expected, from: path) } catch {
+            unlink(path.string)
+            throw error
+        }
+    }
+}
+
+extension Store {
+    /// Starts to receive a blob.
+    ///
+    /// - Throws: ``StoreError``.
+    public func ingest() throws -> BlobIngest { try BlobIngest(store: self) }
+}

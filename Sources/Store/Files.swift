@@ -1,0 +1,126 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+public import SystemPackage
+
+/// The few file operations that the store is made of; every failure names the operation and the path.
+public enum Files {
+    /// Makes a directory and its missing parents.
+    public static func makeDirectories(_ path: FilePath, mode: UInt32 = 0o700) throws {
+        if mkdir(path.string, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, !path.removingLastComponent().isEmpty else { throw failure("create", path) }
+        try makeDirectories(path.removingLastComponent(), mode: mode)
+        guard mkdir(path.string, mode) == 0 || errno == EEXIST else { throw failure("create", path) }
+    }
+
+    /// Whether something is there, without following a last symbolic link.
+    public static func exists(_ path: FilePath) -> Bool {
+        var status = stat()
+        return lstat(path.string, &status) == 0
+    }
+
+    /// The size of a file in bytes, or nil when there is none.
+    public static func size(_ path: FilePath) -> Int64? {
+        var status = stat()
+        return lstat(path.string, &status) == 0 ? Int64(status.st_size) : nil
+    }
+
+    /// Reads a whole file; nil when there is none.
+    ///
+    /// - Parameter limit: the most bytes to accept; a longer file is an error.
+    public static func read(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8]? {
+        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("open", path)
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var status = stat()
+        if fstat(descriptor, &status) == 0 { bytes.reserveCapacity(min(Int(status.st_size), limit) + 1) }
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("read", path)
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+            guard bytes.count <= limit else {
+                throw StoreError.file(operation: "read", path: path, errno: .fileTooLarge)
+            }
+        }
+    }
+
+    /// Writes a whole file so that a reader sees the old bytes or the new ones, never something between.
+    public static func write(_ bytes: some Collection<UInt8>, to path: FilePath) throws {
+        let temporary = FilePath("\(path.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
+        let descriptor = open(temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("create", temporary) }
+        do {
+            defer { close(descriptor) }
+            try writeAll(Array(bytes), to: descriptor, path: temporary)
+        } catch {
+            unlink(temporary.string)
+            throw error
+        }
+        do { try rename(temporary, to: path) } catch {
+            unlink(temporary.string)
+            throw error
+        }
+    }
+
+    /// Writes all bytes to an open descriptor.
+    public static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: FilePath) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("write", path)
+            }
+            written += count
+        }
+    }
+
+    /// Renames; the target is replaced when it is a file.
+    public static func rename(_ source: FilePath, to target: FilePath) throws {
+        guard Glibc.rename(source.string, target.string) == 0 else { throw failure("rename to", target) }
+    }
+
+    /// The names in a directory, sorted by their bytes; empty when there is no such directory.
+    public static func names(in path: FilePath) throws -> [String] {
+        guard let directory = opendir(path.string) else {
+            if errno == ENOENT { return [] }
+            throw failure("list", path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file or a directory with everything in it, never through a symbolic link; missing is fine.
+    public static func removeTree(_ path: FilePath) throws {
+        let parent = open(path.removingLastComponent().string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else {
+            if errno == ENOENT { return }
+            throw failure("open", path.removingLastComponent())
+        }
+        defer { close(parent) }
+        guard let name = path.lastComponent?.string else { return }
+        try TreeRemoval.remove(name, in: parent, path: path)
+    }
+
+    static func failure(_ operation: String, _ path: FilePath) -> StoreError {
+        .file(operation: operation, path: path, errno: Errno(rawValue: errno))
+    }
+}

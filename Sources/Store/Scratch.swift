@@ -1,0 +1,61 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+public import SystemPackage
+
+/// A directory of one process for work in progress; it goes with the process.
+///
+/// Beside it lies a lock file. Whoever opens the store removes the directories whose lock nobody holds: those of
+/// processes that were killed.
+public final class Scratch: Sendable {
+    /// The directory.
+    public let path: FilePath
+    private let lockPath: FilePath
+    private let lock: FileLock
+
+    init(in folder: FilePath) throws {
+        while true {
+            let name = "\(getpid())-\(UInt64.random(in: 0 ... .max))"
+            let lockPath = folder.appending("\(name).lock")
+            guard let lock = try FileLock(lockPath, .exclusive) else { continue }
+            self.path = folder.appending(name)
+            self.lockPath = lockPath
+            self.lock = lock
+            try Files.makeDirectories(path)
+            return
+        }
+    }
+
+    deinit {
+        // What cannot be removed now is removed when the store is opened next.
+        try? Files.removeTree(path)
+        unlink(lockPath.string)
+    }
+
+    /// A path in the directory that nobody uses yet.
+    public func newPath(_ purpose: String) -> FilePath {
+        path.appending("\(purpose)-\(UInt64.random(in: 0 ... .max))")
+    }
+
+    /// Makes a fresh directory.
+    public func newDirectory(_ purpose: String) throws -> FilePath {
+        let path = newPath(purpose)
+        try Files.makeDirectories(path)
+        return path
+    }
+
+    /// Removes what dead processes left in `folder`.
+    static func removeAbandoned(in folder: FilePath) throws {
+        for name in try Files.names(in: folder) {
+            let isLock = name.hasSuffix(".lock")
+            let stem = isLock ? String(name.dropLast(5)) : name
+            let lockPath = folder.appending("\(stem).lock")
+            if !isLock && Files.exists(lockPath) { continue }
+            // A directory without a lock file was left between two removals.
+            let lock = isLock ? try FileLock(lockPath, .exclusive) : nil
+            if isLock && lock == nil { continue }
+            try Files.removeTree(folder.appending(stem))
+            if isLock { unlink(lockPath.string) }
+        }
+    }
+}

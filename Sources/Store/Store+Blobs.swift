@@ -1,0 +1,57 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+public import OCI
+public import SystemPackage
+
+extension Store {
+    /// Where the blob with this digest is or would be.
+    public func blobPath(_ digest: Digest) -> FilePath {
+        root.appending("blobs").appending(digest.algorithm.rawValue).appending(digest.encoded)
+    }
+
+    /// Whether the store has a blob of this digest and size; a file of another size is damaged and removed.
+    public func hasBlob(_ digest: Digest, size: Int64? = nil) -> Bool {
+        let path = blobPath(digest)
+        guard let found = Files.size(path) else { return false }
+        if let size, size != found {
+            unlink(path.string)
+            return false
+        }
+        return true
+    }
+
+    /// Reads a small blob and checks it against its digest; nil when the store has none. A damaged blob is removed.
+    ///
+    /// - Throws: ``StoreError``.
+    public func readBlob(_ digest: Digest, limit: Int = 16 << 20) throws -> [UInt8]? {
+        guard let bytes = try Files.read(blobPath(digest), limit: limit) else { return nil }
+        guard Digest.sha256(of: bytes) == digest else {
+            unlink(blobPath(digest).string)
+            return nil
+        }
+        return bytes
+    }
+
+    /// Stores bytes under their digest.
+    ///
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    public func writeBlob(_ bytes: [UInt8]) throws -> Digest {
+        let digest = Digest.sha256(of: bytes)
+        if !hasBlob(digest, size: Int64(bytes.count)) { try Files.write(bytes, to: blobPath(digest)) }
+        return digest
+    }
+
+    /// Takes over a finished file whose bytes are known to have this digest.
+    ///
+    /// - Throws: ``StoreError``.
+    public func adoptBlob(_ digest: Digest, from file: FilePath) throws {
+        try Files.rename(file, to: blobPath(digest))
+    }
+
+    /// Removes a blob that proved to be damaged.
+    public func discardBlob(_ digest: Digest) {
+        unlink(blobPath(digest).string)
+    }
+}

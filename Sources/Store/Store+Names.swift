@@ -1,0 +1,35 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+import SystemPackage
+
+/// A name and what it points to.
+public struct NamedImage: Hashable, Sendable, Codable {
+    /// The normalised reference.
+    public var name: String
+    /// The index or manifest, whose blobs are in the store.
+    public var descriptor: Descriptor
+
+    public init(name: String, descriptor: Descriptor) {
+        self.name = name
+        self.descriptor = descriptor
+    }
+}
+
+extension Store {
+    /// What a name points to.
+    public func image(named reference: Reference) throws -> NamedImage? {
+        try readRecord(NamedImage.self, at: namePath(reference))
+    }
+
+    /// Points a name to an image, in one step.
+    ///
+    /// - Throws: ``StoreError``.
+    public func save(_ image: NamedImage, as reference: Reference) throws {
+        try writeRecord(image, to: namePath(reference))
+    }
+
+    private func namePath(_ reference: Reference) -> FilePath {
+        root.appending("names").appending(Digest.sha256(of: reference.description).encoded)
+    }
+}
