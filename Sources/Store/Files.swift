@@ -54,18 +54,48 @@ public enum Files {
     }
 
     /// Writes a whole file so that a reader sees the old bytes or the new ones, never something between.
-    public static func write(_ bytes: some Collection<UInt8>, to path: FilePath) throws {
+    public static func write(_ bytes: some Collection<UInt8>, to path: FilePath, mode: UInt32 = 0o600) throws {
+        try replace(path, mode: mode) { descriptor, temporary in
+            try writeAll(Array(bytes), to: descriptor, path: temporary)
+        }
+    }
+
+    /// Copies a file so that a reader of the target sees all of it or nothing.
+    public static func copy(_ source: FilePath, to path: FilePath, mode: UInt32 = 0o600) throws {
+        let input = open(source.string, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw failure("open", source) }
+        defer { close(input) }
+        try replace(path, mode: mode) { output, temporary in
+            var buffer = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                let count = Glibc.read(input, &buffer, buffer.count)
+                if count == 0 { return }
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw failure("read", source)
+                }
+                try writeAll(Array(buffer[..<count]), to: output, path: temporary)
+            }
+        }
+    }
+
+    /// Whether there is a directory, or a link to one.
+    public static func isDirectory(_ path: FilePath) -> Bool {
+        var status = stat()
+        return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private static func replace(
+        _ path: FilePath, mode: UInt32, fill: (_ descriptor: Int32, _ temporary: FilePath) throws -> Void
+    ) throws {
         let temporary = FilePath("\(path.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
-        let descriptor = open(temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = open(temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure("create", temporary) }
         do {
             defer { close(descriptor) }
-            try writeAll(Array(bytes), to: descriptor, path: temporary)
+            try fill(descriptor, temporary)
+            try rename(temporary, to: path)
         } catch {
-            unlink(temporary.string)
-            throw error
-        }
-        do { try rename(temporary, to: path) } catch {
             unlink(temporary.string)
             throw error
         }

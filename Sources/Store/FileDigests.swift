@@ -1,0 +1,77 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+import SystemPackage
+
+/// What identifies a state of a file's content without reading it: any write changes the change time, which programs
+/// cannot set.
+public struct FileIdentity: Hashable, Sendable {
+    public var device: UInt64
+    public var inode: UInt64
+    public var size: Int64
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+    /// Nanoseconds since 1970.
+    public var changed: Int64
+
+    public init(device: UInt64, inode: UInt64, size: Int64, modified: Int64, changed: Int64) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+}
+
+/// Digests of files in a build context, so that an unchanged file is not read again.
+public struct FileDigests: Sendable {
+    private var digests: [FileIdentity: Digest] = [:]
+
+    public init() {}
+
+    /// The digest of a file in this state, if it is known.
+    public subscript(identity: FileIdentity) -> Digest? {
+        get { digests[identity] }
+        set { digests[identity] = newValue }
+    }
+
+    /// One file a line: device, inode, size, times and the digest.
+    init(text: some Sequence<UInt8>) {
+        for line in Array(text).split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            guard fields.count == 6, let device = UInt64(fields[0]), let inode = UInt64(fields[1]),
+                let size = Int64(fields[2]), let modified = Int64(fields[3]), let changed = Int64(fields[4]),
+                let digest = try? Digest("sha256:" + fields[5])
+            else { continue }
+            let identity = FileIdentity(
+                device: device, inode: inode, size: size, modified: modified, changed: changed)
+            digests[identity] = digest
+        }
+    }
+
+    var text: String {
+        digests.map { identity, digest in
+            "\(identity.device) \(identity.inode) \(identity.size) \(identity.modified) \(identity.changed) \(digest.encoded)\n"
+        }.joined()
+    }
+}
+
+extension Store {
+    /// What is remembered of the files of a context.
+    ///
+    /// - Parameter context: names the context, as by its path.
+    public func fileDigests(of context: String) throws -> FileDigests {
+        FileDigests(text: try Files.read(fileDigestsPath(context)) ?? [])
+    }
+
+    /// Remembers the digests of a context's files.
+    ///
+    /// - Throws: ``StoreError``.
+    public func save(_ digests: FileDigests, of context: String) throws {
+        try Files.write(Array(digests.text.utf8), to: fileDigestsPath(context))
+    }
+
+    private func fileDigestsPath(_ context: String) -> FilePath {
+        root.appending("files").appending(Digest.sha256(of: context).encoded)
+    }
+}
