@@ -1,0 +1,109 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+import OCI
+import Store
+
+/// Makes configs, manifests and the index of finished layers; all their bytes go into the store.
+struct ImageAssembler: Sendable {
+    let store: Store
+    let epoch: SourceEpoch?
+    let labels: [String: String]
+
+    /// Makes one platform's image.
+    ///
+    /// - Parameter results: what each vertex of the image gave.
+    /// - Throws: ``StoreError``.
+    func assemble(_ image: PlannedImage, results: [Int: StepResult]) throws -> AssembledImage {
+        let base = image.base
+        let layers = results[image.vertex]?.layers ?? []
+        var config = ImageConfig(
+            platform: image.platform, config: labelled(image.config), diffIDs: layers.map(\.diffID))
+        config.osVersion = base?.config.osVersion
+        config.osFeatures = base?.config.osFeatures
+        config.author = image.author ?? base?.config.author
+        let history = history(of: image, base: base, results: results)
+        config.history = history
+        config.created = history.last?.created ?? base?.config.created ?? clamped(nil)
+
+        let configBytes = try Self.encode(config)
+        let configDescriptor = Descriptor(
+            mediaType: .ociConfig, digest: try store.writeBlob(configBytes), size: Int64(configBytes.count))
+        let manifest = Manifest(config: configDescriptor, layers: layers.map(Self.descriptor))
+        let manifestBytes = try Self.encode(manifest)
+        let descriptor = Descriptor(
+            mediaType: .ociManifest, digest: try store.writeBlob(manifestBytes), size: Int64(manifestBytes.count),
+            platform: image.platform)
+        return AssembledImage(
+            platform: image.platform, descriptor: descriptor, manifest: manifestBytes, config: configDescriptor,
+            layers: layers)
+    }
+
+    /// Makes the index of several images.
+    ///
+    /// - Throws: ``StoreError``.
+    func index(of images: [AssembledImage]) throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+        let bytes = try Self.encode(Index(manifests: images.map(\.descriptor)))
+        let digest = try store.writeBlob(bytes)
+        return (Descriptor(mediaType: .ociIndex, digest: digest, size: Int64(bytes.count)), bytes)
+    }
+
+    private func labelled(_ config: ContainerConfig) -> ContainerConfig {
+        guard !labels.isEmpty else { return config }
+        var config = config
+        config.labels = (config.labels ?? [:]).merging(labels) { _, new in new }
+        return config
+    }
+
+    /// An entry that made no layer has the time of the layer before it, so that the bytes do not depend on when the
+    /// image was assembled.
+    private func history(
+        of image: PlannedImage, base: BaseImage?, results: [Int: StepResult]
+    ) -> [ImageConfig.History] {
+        let firstLayerTime = image.history.lazy.compactMap { entry in
+            if case .layer(let vertex, _) = entry { results[vertex]?.created } else { nil }
+        }.first
+        var time = clamped(firstLayerTime ?? base?.config.created)
+        return image.history.map { entry in
+            switch entry {
+            case .inherited(let history):
+                return history
+            case .layer(let vertex, let createdBy):
+                time = clamped(results[vertex]?.created)
+                return ImageConfig.History(created: time, createdBy: createdBy, comment: Self.comment)
+            case .metadata(let createdBy):
+                return ImageConfig.History(
+                    created: time, createdBy: createdBy, comment: Self.comment, emptyLayer: true)
+            }
+        }
+    }
+
+    private func clamped(_ time: String?) -> String {
+        if let epoch { return Timestamp.text(seconds: epoch.seconds) }
+        return time ?? Timestamp.text(seconds: 0)
+    }
+
+    /// What tools look for to tell entries that come from a Dockerfile.
+    private static let comment = "buildkit.dockerfile.v0"
+
+    /// A new manifest is of one family: Docker's media types become their OCI twins, which are the same bytes.
+    private static func descriptor(of layer: Layer) -> Descriptor {
+        Descriptor(
+            mediaType: layer.blob.mediaType.oci, digest: layer.blob.digest, size: layer.blob.size,
+            urls: layer.blob.urls)
+    }
+
+    static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try Array(encoder.encode(value))
+    }
+}
+
+/// What a vertex gave.
+struct StepResult: Sendable {
+    /// The whole stack of layers after the step, lowest first.
+    var layers: [Layer]
+    /// When the top layer was made, RFC 3339; nil for bases.
+    var created: String?
+}

@@ -1,0 +1,102 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import SystemPackage
+
+/// Why a build cannot begin or go on.
+public enum BuildError: Error, Sendable {
+    /// The context is not a directory that can be read.
+    case unreadableContext(FilePath, reason: String)
+    /// There is no Dockerfile where one was looked for.
+    case missingDockerfile(FilePath)
+    /// The Dockerfile says something that cannot be done; the text is whole, with the place in it.
+    case invalidDockerfile(String)
+    /// An instruction or flag that manifold does not execute yet.
+    case unsupported(line: Int, what: String)
+    /// `--target` names no stage.
+    case unknownTarget(String, stages: [String])
+    /// Base images that are not to be had for a platform; all of them.
+    case unavailableBases([UnavailableBase])
+    /// An instruction failed for a reason that is no command's exit status.
+    case step(BuildStep, platform: Platform?, line: Int, reason: String)
+    /// A RUN command ended with a status other than 0.
+    case command(BuildStep, platform: Platform, line: Int, status: String)
+    /// The result cannot go where it should.
+    case output(String, remedy: String?)
+}
+
+/// A base image that lacks a platform, or is not there at all.
+public struct UnavailableBase: Error, Sendable, Hashable {
+    public var reference: Reference
+    public var platform: Platform
+    /// The platforms that it has; empty when that is not known.
+    public var available: [Platform]
+    /// What the registry said, when the reason is not the platform.
+    public var reason: String?
+    /// The Dockerfile line that names it.
+    public var line: Int?
+
+    public init(reference: Reference, platform: Platform, available: [Platform], reason: String? = nil, line: Int? = nil)
+    {
+        self.reference = reference
+        self.platform = platform
+        self.available = available
+        self.reason = reason
+        self.line = line
+    }
+}
+
+extension BuildError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadableContext(let path, let reason): "cannot read the build context \(path): \(reason)"
+        case .missingDockerfile(let path): "there is no Dockerfile at \(path)"
+        case .invalidDockerfile(let text): text
+        case .unsupported(let line, let what): "line \(line): \(what) is not supported yet"
+        case .unknownTarget(let name, let stages):
+            "no stage is called \"\(name)\"" + (stages.isEmpty ? "" : " (there are: \(stages.joined(separator: ", ")))")
+        case .unavailableBases(let bases): Self.sentence(on: bases)
+        case .step(let step, let platform, let line, let reason):
+            "\(platform.map { "\($0): " } ?? "")line \(line): \(step.title): \(reason)"
+        case .command(let step, let platform, let line, let status):
+            "\(platform): line \(line): \(step.title): \(status)"
+        case .output(let text, _): text
+        }
+    }
+
+    /// What to do about it.
+    public var remedy: String? {
+        switch self {
+        case .missingDockerfile: "name the file with --file, or the directory that holds it"
+        case .unreadableContext: "give the directory that holds the Dockerfile, as in: manifold build ."
+        case .unavailableBases(let bases) where bases.contains { !$0.available.isEmpty }:
+            "leave these platforms out of --platform, or choose a base that has them"
+        case .output(_, let remedy): remedy
+        default: nil
+        }
+    }
+
+    /// The step that failed, when one did.
+    public var step: BuildStep? {
+        switch self {
+        case .step(let step, _, _, _), .command(let step, _, _, _): step
+        default: nil
+        }
+    }
+
+    private static func sentence(on bases: [UnavailableBase]) -> String {
+        var lines: [String] = []
+        for base in bases {
+            let place = base.line.map { "line \($0): " } ?? ""
+            if let reason = base.reason {
+                lines.append("\(place)cannot resolve \(base.reference.familiar) for \(base.platform): \(reason)")
+            } else {
+                let list = base.available.map(\.description).joined(separator: ", ")
+                lines.append(
+                    "\(place)\(base.reference.familiar) has no image for \(base.platform)"
+                        + (list.isEmpty ? "" : "; it has \(list)"))
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,57 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import SystemPackage
+
+/// What is to be built, as the command line or another program asks for it.
+public struct BuildRequest: Sendable {
+    /// The directory that COPY and ADD read from.
+    public var context: FilePath
+    /// The Dockerfile; nil for the one in the context.
+    public var dockerfile: FilePath?
+    /// The platforms to build for, in the order of the index.
+    public var platforms: [Platform]
+    /// Values for ARG; they win over defaults.
+    public var buildArguments: [String: String] = [:]
+    /// The stage to build, by name or number; nil for the last.
+    public var target: String?
+    /// Labels on top of the Dockerfile's.
+    public var labels: [String: String] = [:]
+    /// The names of the result.
+    public var tags: [Reference] = []
+    /// Whether steps may take earlier results.
+    public var cachePolicy: CachePolicy = .use
+    /// The network of RUN steps that do not choose one.
+    public var network: NetworkMode = .host
+    /// The time that stands for now in what is made.
+    public var epoch: SourceEpoch?
+    /// How many steps may run side by side; nil for as many as there are processors.
+    public var parallelism: Int?
+
+    public init(context: FilePath, platforms: [Platform]) {
+        self.context = context
+        self.platforms = platforms
+    }
+}
+
+/// The time that stands for "now" in images, so that equal inputs give equal bytes
+/// (reproducible-builds.org, SOURCE_DATE_EPOCH).
+public struct SourceEpoch: Sendable, Hashable {
+    /// Seconds since 1970.
+    public var seconds: Int64
+    /// Who chose it.
+    public var origin: Origin
+
+    public enum Origin: Sendable, Hashable {
+        /// The user: layers made under another epoch are not reused, so that the bytes depend on the inputs alone.
+        case explicit
+        /// The commit that is checked out: layers of earlier commits are reused, or else every commit would make
+        /// all layers anew.
+        case commit
+    }
+
+    public init(seconds: Int64, origin: Origin) {
+        self.seconds = seconds
+        self.origin = origin
+    }
+}

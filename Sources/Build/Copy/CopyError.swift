@@ -1,0 +1,27 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+
+/// Why files cannot be copied into an image; the sentence is for people.
+enum CopyError: Error, Hashable {
+    case notFound(String)
+    case ignored(String)
+    case notADirectory(String)
+    case directoryOverFile(String)
+    case fileOverDirectory(String)
+    case unknownOwner(String)
+    case archive(String)
+}
+
+extension CopyError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .notFound(let path): "\"\(path)\": not found"
+        case .ignored(let path): "\"\(path)\": not found (.dockerignore leaves it out)"
+        case .notADirectory(let path): "\(path) in the image is not a directory"
+        case .directoryOverFile(let path): "cannot copy to non-directory: \(path)"
+        case .fileOverDirectory(let path): "cannot replace directory \(path) with a file"
+        case .unknownOwner(let reason): reason
+        case .archive(let path): "unpacking \"\(path)\" with ADD is not supported yet"
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Layers
+import OCI
+
+/// The entries that a COPY or ADD adds, decided but not read.
+struct CopyPlan: Sendable {
+    /// What is put into the layer, in the order of the layer.
+    var entries: [Item]
+
+    struct Item: Sendable {
+        /// Where and how it lies in the image; a file's digest is known.
+        var entry: TreeEntry
+        var content: Content
+    }
+
+    enum Content: Sendable, Hashable {
+        /// Not a file.
+        case none
+        /// A file of the tree that is copied from.
+        case source(TreePath)
+        case bytes([UInt8])
+    }
+
+    /// The name of what the plan makes, by content: equal for every platform and every build in which the layer will
+    /// have the same files. Times are left out, since a fresh checkout changes them without changing anything.
+    var digest: Digest {
+        var key = KeyBuilder("copy-result")
+        for item in entries {
+            let entry = item.entry
+            key.add(entry.path.bytes)
+            key.add(entry.kindKey)
+            key.add("\(entry.mode) \(entry.uid) \(entry.gid) \(entry.size)")
+            key.add(entry.digest?.description ?? "")
+            for name in entry.xattrs.keys.sorted() {
+                key.add(name)
+                key.add(entry.xattrs[name] ?? [])
+            }
+            key.add("")
+        }
+        return key.digest
+    }
+}
+
+extension TreeEntry {
+    /// The kind as bytes for keys.
+    var kindKey: [UInt8] {
+        switch kind {
+        case .file: Array("file".utf8)
+        case .directory(let opaque): Array("directory \(opaque)".utf8)
+        case .symlink(let target): Array("link ".utf8) + target
+        case .hardLink(let target): Array("hard link ".utf8) + target.bytes
+        case .characterDevice(let major, let minor): Array("character \(major) \(minor)".utf8)
+        case .blockDevice(let major, let minor): Array("block \(major) \(minor)".utf8)
+        case .fifo: Array("fifo".utf8)
+        case .whiteout: Array("whiteout".utf8)
+        }
+    }
+
+    /// Whether there are bytes to read.
+    var hasContent: Bool {
+        switch kind {
+        case .file, .hardLink: true
+        default: false
+        }
+    }
+}

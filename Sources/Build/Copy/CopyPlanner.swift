@@ -1,0 +1,153 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Layers
+import OCI
+
+/// Decides, without touching a file, what a COPY or ADD puts where.
+///
+/// The rules are BuildKit's: a directory's contents are merged into the destination; a file goes into a destination
+/// that is a directory or ends with a slash; links in the destination's path are followed inside the image; directories
+/// that lie where files should go, and the other way round, are errors.
+struct CopyPlanner {
+    let operation: CopyOperation
+    let destination: any FileTree
+    /// The owner of everything copied; nil keeps what the source says.
+    let owner: (uid: UInt32, gid: UInt32)?
+    let exclude: IgnorePatterns
+    /// The time of directories that are made or only passed through.
+    private(set) var newest = FileTime.epoch
+    private var made: [TreePath: CopyPlan.Item] = [:]
+    private var passed: Set<TreePath> = []
+    private var implied: Set<TreePath> = []
+
+    init(operation: CopyOperation, destination: any FileTree, owner: (uid: UInt32, gid: UInt32)?) throws {
+        self.operation = operation
+        self.destination = destination
+        self.owner = owner
+        self.exclude = try IgnorePatterns(operation.excludes)
+    }
+
+    /// Adds what one source matched.
+    ///
+    /// - Throws: ``CopyError``, ``LayersError``.
+    mutating func copy(_ match: SourceSelection.Match, from tree: any FileTree) throws {
+        let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
+        if match.entry.isDirectory {
+            try copyDirectory(match.entry, from: tree, to: target, relative: .root)
+        } else {
+            try put(match.entry, content: .source(match.entry.path), at: target)
+        }
+    }
+
+    /// Adds a file whose content stands in the Dockerfile.
+    ///
+    /// - Throws: ``CopyError``, ``LayersError``.
+    mutating func copy(_ file: InlineFile) throws {
+        let bytes = Array(file.content.utf8)
+        let name = try TreePath(file.name)
+        let entry = TreeEntry(
+            path: name, kind: .file, mode: 0o644, size: Int64(bytes.count), digest: Digest.sha256(of: bytes))
+        try put(entry, content: .bytes(bytes), at: try target(forDirectory: false, named: name))
+    }
+
+    /// Everything that was added, with the directories that lead there.
+    func finish() -> CopyPlan {
+        var items = made
+        for path in implied { items[path]?.entry.modificationTime = newest }
+        for path in passed where items[path] == nil {
+            guard var entry = destination.lookup(path) else { continue }
+            // A directory that is only passed through keeps what it is; its time would differ from base to base.
+            entry.kind = .directory(opaque: false)
+            entry.modificationTime = newest
+            items[path] = CopyPlan.Item(entry: entry, content: .none)
+        }
+        let sorted = items.values.sorted { $0.entry.path < $1.entry.path }
+        return CopyPlan(entries: sorted.filter { !$0.entry.path.isRoot })
+    }
+
+    // MARK: Where
+
+    private func lookup(_ path: TreePath) -> TreeEntry? { made[path]?.entry ?? destination.lookup(path) }
+
+    private func target(forDirectory isDirectory: Bool, named name: TreePath) throws -> TreePath {
+        let resolution = try destination.resolving(TreePath(operation.destination))
+        if isDirectory { return resolution.path }
+        let existing = lookup(resolution.path)
+        let goesInside = operation.destination.hasSuffix("/") || existing?.isDirectory == true || resolution.path.isRoot
+        return goesInside ? try resolution.path.appending(name) : resolution.path
+    }
+
+    // MARK: What
+
+    private mutating func copyDirectory(
+        _ source: TreeEntry, from tree: any FileTree, to target: TreePath, relative: TreePath
+    ) throws {
+        try Task.checkCancellation()
+        switch lookup(target) {
+        case nil: try put(source, content: .none, at: target)
+        case let existing? where existing.isDirectory:
+            // The destination itself stays as it is; directories below it become what the source says.
+            if relative.isRoot { try pass(target) } else { try put(source, content: .none, at: target) }
+        default: throw CopyError.directoryOverFile("/\(target)")
+        }
+        for child in tree.children(of: source.path) {
+            let name = try TreePath(bytes: child.path.name)
+            let childRelative = try relative.appending(name)
+            let isExcluded = !exclude.isEmpty && exclude.matches(childRelative.description)
+            let childTarget = try target.appending(name)
+            if child.isDirectory {
+                if isExcluded && exclude.canSkip(directory: childRelative.description) { continue }
+                try copyDirectory(child, from: tree, to: childTarget, relative: childRelative)
+            } else if !isExcluded {
+                try put(child, content: child.hasContent ? .source(child.path) : .none, at: childTarget)
+            }
+        }
+    }
+
+    private mutating func put(_ source: TreeEntry, content: CopyPlan.Content, at target: TreePath) throws {
+        if target.isRoot { return }
+        if let existing = lookup(target), existing.isDirectory, !source.isDirectory {
+            throw CopyError.fileOverDirectory("/\(target)")
+        }
+        if let parent = target.parent { try makeDirectories(parent) }
+        var entry = source
+        entry.path = target
+        // Two names of one file are copied as two files.
+        if case .hardLink = entry.kind { entry.kind = .file }
+        if case .directory = entry.kind { entry.kind = .directory(opaque: false) }
+        apply(to: &entry)
+        newest = max(newest, entry.modificationTime)
+        made[target] = CopyPlan.Item(entry: entry, content: entry.kind == .file ? content : .none)
+    }
+
+    private func apply(to entry: inout TreeEntry) {
+        if let owner { (entry.uid, entry.gid) = owner }
+        if let mode = operation.mode {
+            if case .symlink = entry.kind { return }
+            entry.mode = UInt16(
+                truncatingIfNeeded: mode.applied(to: UInt32(entry.mode), isDirectory: entry.isDirectory))
+        }
+    }
+
+    private mutating func makeDirectories(_ path: TreePath) throws {
+        if path.isRoot { return }
+        switch lookup(path) {
+        case let existing? where existing.isDirectory: try pass(path)
+        case .some: throw CopyError.notADirectory("/\(path)")
+        case nil:
+            if let parent = path.parent { try makeDirectories(parent) }
+            var entry = TreeEntry.impliedDirectory(path)
+            if let owner { (entry.uid, entry.gid) = owner }
+            made[path] = CopyPlan.Item(entry: entry, content: .none)
+            implied.insert(path)
+        }
+    }
+
+    private mutating func pass(_ path: TreePath) throws {
+        var path = path
+        while !path.isRoot, made[path] == nil, passed.insert(path).inserted {
+            path = path.parent ?? .root
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Layers
+import OCI
+
+/// Finds what the sources of a COPY or ADD name.
+struct SourceSelection {
+    /// Something that is copied: a path of the source tree, links on the way resolved.
+    struct Match: Sendable {
+        /// Where it is in the tree.
+        var entry: TreeEntry
+        /// The name that it gets below a destination directory.
+        var name: TreePath
+    }
+
+    let tree: any FileTree
+
+    /// The things that one source names, in lexical order; a pattern may match nothing.
+    ///
+    /// - Throws: ``CopyError``.
+    func matches(of source: String) throws -> [Match] {
+        // A path cannot leave the tree: leading slashes and parent directories stop at its root.
+        let clean = String(Paths.clean("/" + source).dropFirst())
+        guard PathPattern.hasWildcards(clean) else {
+            let resolution = try tree.resolving(TreePath(clean))
+            guard let entry = resolution.entry else { throw CopyError.notFound(source) }
+            return [Match(entry: entry, name: try Self.name(of: clean))]
+        }
+        return try expand(clean)
+    }
+
+    /// Go's filepath.Match against whole paths; a directory that matches is not searched for more.
+    private func expand(_ pattern: String) throws -> [Match] {
+        let depth = pattern.split(separator: "/").count
+        let patterns = try (1...max(1, depth)).map { count in
+            try PathPattern(pattern.split(separator: "/").prefix(count).joined(separator: "/"))
+        }
+        var matches: [Match] = []
+        func visit(_ directory: TreePath, _ level: Int) throws {
+            for child in tree.children(of: directory) {
+                guard let text = child.path.string, patterns[level].matches(text) else { continue }
+                if level == depth - 1 {
+                    let resolution = try tree.resolving(child.path)
+                    guard let entry = resolution.entry else { throw CopyError.notFound("/" + text) }
+                    matches.append(Match(entry: entry, name: try TreePath(bytes: child.path.name)))
+                } else if child.isDirectory {
+                    try visit(child.path, level + 1)
+                }
+            }
+        }
+        try visit(.root, 0)
+        return matches
+    }
+
+    private static func name(of path: String) throws -> TreePath {
+        try TreePath(path.split(separator: "/").last.map(String.init) ?? "")
+    }
+}

@@ -1,0 +1,151 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import Dockerfile
+public import OCI
+
+/// Everything that has to be done for all platforms: steps, each after the steps that it needs.
+///
+/// A graph is a value: it can be printed, compared and tested without running anything. Equal steps of different
+/// platforms and stages are one vertex.
+public struct BuildGraph: Sendable {
+    /// The steps; a vertex's inputs come before it.
+    public internal(set) var vertices: [Vertex] = []
+    /// The images to make, in the order of the platforms asked for.
+    public internal(set) var images: [PlannedImage] = []
+
+    /// One step.
+    public struct Vertex: Sendable, Identifiable {
+        /// The vertex's place in ``BuildGraph/vertices``.
+        public let id: Int
+        /// What is done.
+        public let operation: Operation
+        /// The vertex whose file system this one starts from; nil for bases.
+        public let parent: Int?
+        /// The vertex whose file system files are copied from.
+        public let source: Int?
+        /// How a person sees it.
+        public internal(set) var step: BuildStep
+        /// Whether the layer is part of an image that is made, and not only of a stage that is copied from.
+        public internal(set) var isInImage = false
+        /// Whether an earlier result may be used.
+        public let cachePolicy: CachePolicy
+
+        /// The vertices that must be done before.
+        public var inputs: [Int] { [parent, source].compactMap { $0 } }
+    }
+
+    /// What a vertex does.
+    public enum Operation: Sendable, Hashable {
+        /// Starts from nothing.
+        case scratch
+        /// Starts from an image that was made before.
+        case base(BaseImage)
+        case run(RunOperation)
+        case copy(CopyOperation)
+        case makeDirectory(WorkdirOperation)
+    }
+}
+
+/// Whether a step may take an earlier result.
+public enum CachePolicy: Sendable, Hashable {
+    case use
+    /// Do the work again and replace what was remembered.
+    case refresh
+}
+
+/// A RUN instruction with everything decided.
+public struct RunOperation: Sendable, Hashable {
+    /// The program and its arguments.
+    public var arguments: [String]
+    /// The whole environment.
+    public var environment: [String]
+    /// An absolute path; made when it is missing.
+    public var workingDirectory: String
+    /// `user[:group]` by name or number as USER has it; empty for root.
+    public var user: String
+    public var network: NetworkMode
+    /// The platform that the command runs on.
+    public var platform: Platform
+    /// Scripts from heredocs that are put below /dev/pipes, by name.
+    public var scripts: [InlineFile]
+    /// Variables that the command sees besides but that are no part of what the step is.
+    public var proxies: [String]
+
+    public static func == (left: RunOperation, right: RunOperation) -> Bool { left.identity == right.identity }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
+
+    /// Everything that decides what the step does.
+    var identity: [[String]] {
+        [
+            arguments, environment, [workingDirectory, user, network.rawValue, platform.description],
+            scripts.flatMap { [$0.name, $0.content] },
+        ]
+    }
+}
+
+/// The network that RUN steps see.
+public enum NetworkMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The host's network; "default" means the same.
+    case host
+    /// Only a loopback interface.
+    case none
+}
+
+/// A file whose content stands in the Dockerfile.
+public struct InlineFile: Sendable, Hashable {
+    public var name: String
+    public var content: String
+}
+
+/// A COPY or ADD instruction with everything decided but the files' content.
+public struct CopyOperation: Sendable, Hashable {
+    /// COPY or ADD, for messages.
+    public var keyword: String
+    /// Paths or wildcards below the source's root.
+    public var sources: [String]
+    public var files: [InlineFile]
+    /// An absolute path; a trailing slash says that it is a directory.
+    public var destination: String
+    /// `user[:group]` by name or number; nil keeps what the source has (0:0 for the build context).
+    public var owner: String?
+    /// What --chmod asks for; nil keeps what the source has.
+    public var mode: ModeChange?
+    /// Patterns of paths below each source that stay out.
+    public var excludes: [String]
+    /// Whether the layer is made without looking at what is below it (--link).
+    public var isIndependent: Bool
+    /// Whether archives among the sources are unpacked (ADD).
+    public var unpacksArchives = false
+}
+
+/// The directory that a WORKDIR instruction makes.
+public struct WorkdirOperation: Sendable, Hashable {
+    /// An absolute, clean path.
+    public var path: String
+    /// The owner of what is made, as USER has it.
+    public var user: String
+}
+
+/// An image that will be made of a vertex's layers.
+public struct PlannedImage: Sendable {
+    public let platform: Platform
+    /// The vertex whose file system the image has.
+    public let vertex: Int
+    /// The image that the stage started from; nil for scratch.
+    public let base: BaseImage?
+    /// The config without layers, history and times.
+    public let config: ContainerConfig
+    public let author: String?
+    public let history: [PlannedHistory]
+}
+
+/// An entry of an image's history, in the order of the Dockerfile.
+public enum PlannedHistory: Sendable, Hashable {
+    /// What the base image says of itself.
+    case inherited(ImageConfig.History)
+    /// A step that made a layer.
+    case layer(vertex: Int, createdBy: String)
+    /// A step that changed only the config.
+    case metadata(createdBy: String)
+}

@@ -1,0 +1,143 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import OCI
+
+/// Turns instructions × platforms × options into one graph.
+struct Planner {
+    let dockerfile: Dockerfile
+    let request: BuildRequest
+    let bases: [ImageNeed: BaseImage]
+    private var builder = GraphBuilder()
+    private var finished: [StageInstance: StageState] = [:]
+
+    init(dockerfile: Dockerfile, request: BuildRequest, bases: [ImageNeed: BaseImage]) {
+        self.dockerfile = dockerfile
+        self.request = request
+        self.bases = bases
+    }
+
+    /// Plans the target stage for every platform.
+    ///
+    /// - Throws: ``DockerfileError``, ``BuildError/unsupported(line:what:)``.
+    mutating func plan(_ target: Stage, resolvers: [NameResolver]) throws -> BuildGraph {
+        for resolver in resolvers {
+            let state = try plan(target, resolver)
+            builder.add(
+                PlannedImage(
+                    platform: state.platform, vertex: state.vertex, base: state.base, config: state.config,
+                    author: state.author, history: state.history))
+        }
+        return builder.graph
+    }
+
+    private mutating func plan(_ stage: Stage, _ resolver: NameResolver) throws -> StageState {
+        let instance = StageInstance(stage: stage.index, target: resolver.target)
+        if let state = finished[instance] { return state }
+        let (state, triggers) = try begin(stage, resolver)
+        var stagePlanner = StagePlanner(stage: stage, resolver: resolver, request: request, state: state)
+        stagePlanner.stepCount = (triggers + stage.instructions).filter(\.makesLayer).count + 1
+        for instruction in triggers + stage.instructions { try apply(instruction, to: &stagePlanner) }
+        finished[instance] = stagePlanner.state
+        return stagePlanner.state
+    }
+
+    private mutating func begin(_ stage: Stage, _ resolver: NameResolver) throws -> (StageState, [Instruction]) {
+        let platform = try resolver.platform(of: stage)
+        let appearance = GraphBuilder.Appearance(
+            stage: stage.label, position: nil, title: stage.text, lines: stage.lines)
+        switch try resolver.base(of: stage) {
+        case .scratch:
+            let vertex = builder.add(.scratch, cachePolicy: .use, for: resolver.target, shownAs: appearance)
+            return (StageState(scratch: vertex, platform: platform), [])
+        case .image(let need):
+            guard let image = bases[need] else {
+                throw DockerfileError("\(need.reference.familiar) was not resolved", lines: stage.lines)
+            }
+            let vertex = builder.add(.base(image), cachePolicy: .use, for: resolver.target, shownAs: appearance)
+            let state = StageState(image: image, vertex: vertex, platform: platform)
+            return (state, try Triggers.instructions(of: image, for: stage))
+        case .stage(let index):
+            let parent = try plan(dockerfile.stages[index], resolver)
+            return (StageState(stage: parent), try Triggers.instructions(parent.config.onBuild ?? [], for: stage))
+        }
+    }
+
+    private mutating func apply(_ written: Instruction, to stage: inout StagePlanner) throws {
+        let instruction = try written.expanded(with: stage.state.variables, by: dockerfile.expander)
+        switch instruction.kind {
+        case .run(let run):
+            let operation = try stage.operation(for: run, at: instruction)
+            let vertex = add(.run(operation), for: instruction, in: &stage)
+            stage.state.advance(
+                to: vertex, createdBy: HistoryText.run(operation.arguments, declared: stage.state.arguments))
+        case .copy(let copy):
+            let operation = try stage.operation(for: copy, at: instruction)
+            let source: Int?
+            switch try stage.resolver.origin(of: copy, at: instruction, in: stage.stage) {
+            case .context: source = nil
+            case .stage(let index): source = try plan(dockerfile.stages[index], stage.resolver).vertex
+            case .image(let need): source = try imageVertex(need, for: instruction, in: stage)
+            }
+            let vertex = add(.copy(operation), source: source, for: instruction, in: &stage)
+            stage.state.advance(
+                to: vertex, createdBy: HistoryText.transfer("COPY", copy.transfer, parents: copy.parents))
+        case .add(let add):
+            let operation = try stage.operation(for: add, at: instruction)
+            let vertex = self.add(.copy(operation), for: instruction, in: &stage)
+            stage.state.advance(to: vertex, createdBy: HistoryText.transfer("ADD", add.transfer))
+        case .workingDirectory(let path):
+            let operation = stage.changeDirectory(to: path)
+            let createdBy = "WORKDIR \(operation.path)"
+            if operation.path == "/" {
+                stage.state.note(createdBy)
+            } else {
+                let vertex = add(.makeDirectory(operation), for: instruction, in: &stage)
+                stage.state.advance(to: vertex, createdBy: createdBy)
+            }
+        default:
+            try stage.applyMetadata(instruction)
+        }
+    }
+
+    private mutating func add(
+        _ operation: BuildGraph.Operation, source: Int? = nil, for instruction: Instruction, in stage: inout StagePlanner
+    ) -> Int {
+        stage.stepNumber += 1
+        return builder.add(
+            operation, parent: stage.state.vertex, source: source, cachePolicy: request.cachePolicy,
+            for: stage.resolver.target,
+            shownAs: GraphBuilder.Appearance(
+                stage: stage.stage.label,
+                position: BuildStep.Position(number: stage.stepNumber, count: stage.stepCount),
+                title: instruction.text, lines: instruction.lines))
+    }
+
+    private mutating func imageVertex(
+        _ need: ImageNeed, for instruction: Instruction, in stage: StagePlanner
+    ) throws -> Int {
+        guard let image = bases[need] else {
+            throw instruction.error("\(need.reference.familiar) was not resolved")
+        }
+        return builder.add(
+            .base(image), cachePolicy: .use, for: stage.resolver.target,
+            shownAs: GraphBuilder.Appearance(
+                stage: stage.stage.label, position: nil, title: "FROM \(need.reference.familiar)",
+                lines: instruction.lines))
+    }
+}
+
+extension Stage {
+    /// What progress calls the stage.
+    var label: String { name ?? "stage-\(index)" }
+}
+
+extension Instruction {
+    /// Whether the instruction changes the file system and not only the config.
+    var makesLayer: Bool {
+        switch kind {
+        case .run, .copy, .add, .workingDirectory: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import OCI
+
+/// A stage while it is planned: where its file system stands and what its image will say.
+struct StageState {
+    var vertex: Int
+    let platform: Platform
+    let base: BaseImage?
+    var config: ContainerConfig
+    /// What RUN and expansion see: ENV and ARG in one list, the last instruction wins.
+    var variables: Variables
+    /// The ARGs in scope by first declaration; nil when one has no value.
+    var arguments: [(name: String, value: String?)] = []
+    var author: String?
+    var history: [PlannedHistory]
+    /// Whether CMD was set in this stage; ENTRYPOINT then keeps it.
+    var setsCommand = false
+
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    var workingDirectory: String {
+        guard let directory = config.workingDir, !directory.isEmpty else { return "/" }
+        return Paths.resolve(directory, against: "/")
+    }
+
+    var shell: [String] { config.shell ?? ["/bin/sh", "-c"] }
+
+    /// A stage that starts from nothing.
+    init(scratch vertex: Int, platform: Platform) {
+        self.vertex = vertex
+        self.platform = platform
+        self.base = nil
+        self.config = ContainerConfig()
+        self.config.env = ["PATH=\(Self.defaultPath)"]
+        self.config.workingDir = "/"
+        self.variables = Variables(lines: config.env ?? [])
+        self.history = []
+    }
+
+    /// A stage that starts from an image.
+    init(image: BaseImage, vertex: Int, platform: Platform) {
+        self.vertex = vertex
+        self.platform = platform
+        self.base = image
+        self.config = image.config.config ?? ContainerConfig()
+        if !(config.env ?? []).contains(where: { $0.hasPrefix("PATH=") }) {
+            config.env = (config.env ?? []) + ["PATH=\(Self.defaultPath)"]
+        }
+        if config.workingDir?.isEmpty ?? true { config.workingDir = "/" }
+        self.config.onBuild = nil
+        self.author = image.config.author
+        self.variables = Variables(lines: config.env ?? [])
+        self.history = (image.config.history ?? []).map { .inherited($0) }
+    }
+
+    /// A stage that starts from another stage.
+    init(stage: StageState) {
+        self = stage
+        config.onBuild = nil
+        setsCommand = false
+    }
+
+    mutating func note(_ createdBy: String) { history.append(.metadata(createdBy: createdBy)) }
+
+    mutating func advance(to vertex: Int, createdBy: String) {
+        self.vertex = vertex
+        history.append(.layer(vertex: vertex, createdBy: createdBy))
+    }
+}

@@ -1,0 +1,94 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+
+/// The flags of `manifold build`, named as `docker buildx build` names them.
+struct BuildOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The build context: the directory that COPY and ADD read from.", valueName: "path"))
+    var context: String
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp(
+            "The Dockerfile.", discussion: "Default: Dockerfile in the build context.", valueName: "path"))
+    var file: String?
+
+    @Option(
+        name: .customLong("platform"),
+        help: ArgumentHelp(
+            "The platforms to build for, separated by commas; may be repeated.",
+            discussion: """
+                As linux/arm64 or linux/arm/v7; other spellings (aarch64, armv7l, x86_64) are understood, and \
+                "local" is this machine. Default: this machine.
+                """,
+            valueName: "platforms"))
+    var platforms: [String] = []
+
+    @Option(
+        name: [.customShort("t"), .customLong("tag")],
+        help: ArgumentHelp("A name for the result, as in registry.example/me/app:1.0; may be repeated.", valueName: "name"))
+    var tags: [String] = []
+
+    @Option(
+        name: .customLong("build-arg"),
+        help: ArgumentHelp(
+            "A value for an ARG; without =VALUE it is taken from the environment; may be repeated.",
+            valueName: "NAME[=VALUE]"))
+    var buildArguments: [String] = []
+
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp("A label for the images; may be repeated.", valueName: "NAME=VALUE"))
+    var labels: [String] = []
+
+    @Option(
+        name: .customLong("target"), help: ArgumentHelp("The stage to build. Default: the last.", valueName: "stage"))
+    var target: String?
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp(
+            "Where the result goes: type=oci,dest=FILE|DIR[,tar=true|false], type=registry or type=image; may be repeated.",
+            discussion: "Without --output and --push the result stays in the store.",
+            valueName: "output"))
+    var outputs: [String] = []
+
+    @Flag(name: .customLong("push"), help: "Publish the result under its tags; short for --output type=registry.")
+    var push = false
+
+    @Flag(name: .customLong("no-cache"), help: "Do every step again, whatever earlier builds have done.")
+    var noCache = false
+
+    @Flag(name: .customLong("pull"), help: "Fail when a base image's registry cannot be asked for its newest version.")
+    var pull = false
+
+    @Option(
+        name: .customLong("network"),
+        help: ArgumentHelp("The network that RUN steps see: default (the host's), host or none.", valueName: "mode"))
+    var network = "default"
+
+    @Option(
+        name: .customLong("progress"),
+        help: ArgumentHelp("How progress is shown: auto, tty, plain, quiet or json.", valueName: "mode"))
+    var progress: String?
+
+    @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")
+    var quiet = false
+
+    @Option(
+        name: .customLong("iidfile"),
+        help: ArgumentHelp("Write the result's digest to a file.", valueName: "file"))
+    var digestFile: String?
+
+    @Option(
+        name: [.customShort("j"), .customLong("jobs")],
+        help: ArgumentHelp("How many steps may run side by side. Default: the number of processors.", valueName: "number"))
+    var jobs: Int?
+
+    @Option(
+        name: .customLong("qemu-dir"),
+        help: ArgumentHelp(
+            "A directory with static QEMU user emulators (qemu-aarch64-static and so on).",
+            discussion: "Default: $MANIFOLD_QEMU_DIR, then PATH.", valueName: "directory"))
+    var emulatorDirectory: String?
+}

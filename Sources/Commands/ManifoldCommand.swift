@@ -1,0 +1,30 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import ArgumentParser
+
+/// The command line's root.
+public struct ManifoldCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "manifold",
+        abstract: "Build one container image for many CPU architectures and publish it under one name.",
+        discussion: """
+            No daemon, no root, nothing registered on the host: steps of foreign platforms run under QEMU in a \
+            namespace of manifold's own.
+
+            Example:
+              manifold build --platform linux/amd64,linux/arm64,linux/arm/v7 -t registry.example/me/app:1.0 --push .
+            """,
+        version: Version.current,
+        subcommands: [BuildCommand.self, PruneCommand.self, VersionCommand.self])
+
+    public init() {}
+
+    /// Whether a command works with the file systems of images and so has to be root in a user namespace.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    public static func needsUserNamespace(_ arguments: [String]) -> Bool {
+        guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return false }
+        let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
+        return !asksForHelp && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
+    }
+}
