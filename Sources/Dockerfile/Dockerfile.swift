@@ -72,6 +72,7 @@ public struct Dockerfile: Hashable, Sendable {
     /// - Parameters:
     ///   - nameOrIndex: As `--target` and `COPY --from` have it.
     ///   - limit: Only stages before this index count; of several with one name, the last does.
+    /// - Returns: nil when there is no such stage.
     public func stage(_ nameOrIndex: String, before limit: Int = .max) -> Stage? {
         let name = nameOrIndex.lowercased()
         let candidates = stages.prefix(limit)

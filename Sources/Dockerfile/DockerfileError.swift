@@ -38,6 +38,7 @@ public struct DockerfileError: Error, Hashable, Sendable {
     /// - Parameters:
     ///   - fileName: The name to show, as the person wrote it.
     ///   - source: The lines of the file, as in ``Dockerfile/lines``.
+    /// - Returns: Several lines of text without an end of line.
     public func rendered(fileName: String, source: [String]) -> String {
         guard let lines, lines.lowerBound >= 1, lines.lowerBound <= source.count else {
             return "\(fileName): \(sentence)"

@@ -18,7 +18,9 @@ enum ConformanceFolder {
     }
 
     static func table<Row: Decodable>(_ name: String, _ type: Row.Type) throws -> Row {
-        try JSONDecoder().decode(type, from: data(name))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: data(name))
     }
 }
 
@@ -32,7 +34,7 @@ struct Conformance {
         var input: String
         var expected: String?
         var error: Bool?
-        var error_contains: String?
+        var errorContains: String?
         var env: [String: String]?
         var matched: [String]?
         var unmatched: [String]?
@@ -65,7 +67,7 @@ struct Conformance {
                 if let unmatched = row.unmatched { #expect(usage.unmet == Set(unmatched), "\(row.input)") }
             } catch {
                 #expect(row.error == true, "\(row.input): \(error)")
-                if let text = row.error_contains { #expect(error.description.contains(text), "\(row.input)") }
+                if let text = row.errorContains { #expect(error.description.contains(text), "\(row.input)") }
             }
         }
     }
@@ -93,7 +95,7 @@ struct Conformance {
     private struct PatternTable: Decodable {
         var invalid: [String]
         var reverse: [String: String]
-        var to_regex: [String: String]
+        var toRegex: [String: String]
     }
 
     @Test("shell patterns mean the reference's regular expressions")
@@ -103,7 +105,7 @@ struct Conformance {
             #expect(throws: DockerfileError.self, "\(pattern)") { try ShellPattern(text: pattern) }
         }
         for (pattern, reversed) in table.reverse { #expect(ShellPattern.reversed(pattern) == reversed) }
-        for (pattern, expression) in table.to_regex {
+        for (pattern, expression) in table.toRegex {
             #expect(try ShellPattern(text: pattern).regularExpression == expression)
         }
     }
@@ -114,10 +116,10 @@ struct Conformance {
             var path: String?
             var match: Bool?
             var error: String?
-            var cleaned_count: Int?
-            var has_exclusions: Bool?
+            var cleanedCount: Int?
+            var hasExclusions: Bool?
             var pattern: String?
-            var match_type: String?
+            var matchType: String?
             var regexp: String?
             /// An ignore file's text and the patterns in it.
             var input: String?
@@ -143,8 +145,8 @@ struct Conformance {
             }
             let ignore = try IgnorePatterns(patterns)
             if let path = row.path { #expect(ignore.matches(path) == row.match, "\(patterns) \(path)") }
-            if let count = row.cleaned_count { #expect(ignore.count == count) }
-            if let exceptions = row.has_exclusions { #expect(ignore.hasExceptions == exceptions) }
+            if let count = row.cleanedCount { #expect(ignore.count == count) }
+            if let exceptions = row.hasExclusions { #expect(ignore.hasExceptions == exceptions) }
         }
     }
 
@@ -152,7 +154,7 @@ struct Conformance {
     func compiling() throws {
         for row in try ConformanceFolder.table("ignore-patterns/compile.json", IgnoreTable.self).cases {
             let compiled = try IgnorePatterns.Compiled(#require(row.pattern))
-            #expect(compiled.form.rawValue == row.match_type, "\(row.pattern ?? "")")
+            #expect(compiled.form.rawValue == row.matchType, "\(row.pattern ?? "")")
             #expect(compiled.regularExpression == row.regexp, "\(row.pattern ?? "")")
         }
     }
