@@ -53,7 +53,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Registry",
-            dependencies: ["OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            dependencies: [
+                "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
+            ],
             swiftSettings: strict),
 
         // Processes.
@@ -93,7 +95,9 @@ let package = Package(
         .testTarget(name: "DockerfileTests", dependencies: ["Dockerfile"], swiftSettings: strict),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
+            swiftSettings: strict),
         .testTarget(name: "EmulationTests", dependencies: ["Emulation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
