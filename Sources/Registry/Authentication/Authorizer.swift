@@ -1,0 +1,94 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+import Synchronization
+
+/// What each registry wants to see before it answers, and the tokens that are still good.
+///
+/// Tokens are kept by registry and scope. Whoever needs one that is missing waits for the one request that gets it.
+final class Authorizer: Sendable {
+    /// How a registry said that it recognises users.
+    enum Scheme: Sendable {
+        case basic
+        case bearer(realm: String, service: String?)
+    }
+
+    /// The Authorization header of a request, and what to forget when the registry does not like it.
+    struct Authorization: Sendable {
+        var header: Secret
+        var isBearer: Bool
+    }
+
+    private struct Token {
+        var header: Secret
+        var expires: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var schemes: [String: Scheme] = [:]
+        var tokens: [String: Token] = [:]
+        var gates: [String: Gate] = [:]
+    }
+
+    private let credentials: any CredentialSource
+    private let state = Mutex(State())
+
+    init(credentials: any CredentialSource) { self.credentials = credentials }
+
+    /// What to send first: nothing while the registry has not asked, else what fits the scope.
+    func authorization(
+        for registry: String, scopes: [String], fetch: TokenFetch
+    ) async throws -> Authorization? {
+        guard let scheme = state.withLock({ $0.schemes[registry] }) else { return nil }
+        switch scheme {
+        case .basic:
+            guard case .password(let username, let password)? = try await credentials.credential(for: registry) else {
+                return nil
+            }
+            return Authorization(header: Credential.basic(username: username, password: password), isBearer: false)
+        case .bearer(let realm, let service):
+            let key = ([registry] + scopes).joined(separator: " ")
+            let gate = state.withLock { state in
+                let gate = state.gates[key] ?? Gate(limit: 1)
+                state.gates[key] = gate
+                return gate
+            }
+            let header = try await gate.pass {
+                if let token = state.withLock({ $0.tokens[key] }), token.expires > .now { return token.header }
+                let answer = try await fetch(
+                    TokenRequest(
+                        registry: registry, realm: realm, service: service, scopes: scopes,
+                        credential: try await credentials.credential(for: registry)))
+                let header = Secret("Bearer " + answer.token.value)
+                // A token is renewed a little before its end, so that it does not expire on the way.
+                let expires = ContinuousClock.now + answer.lifetime * 0.9
+                state.withLock { $0.tokens[key] = Token(header: header, expires: expires) }
+                return header
+            }
+            return Authorization(header: header, isBearer: true)
+        }
+    }
+
+    /// Takes note of a 401.
+    ///
+    /// - Returns: Whether asking again makes sense: the registry said for the first time what it wants, or the
+    ///   token that was shown can be replaced.
+    func learn(_ challenges: [Challenge], registry: String, shown: Authorization?) -> Bool {
+        let scheme = challenges.lazy.compactMap { challenge -> Scheme? in
+            switch challenge.scheme {
+            case "bearer":
+                guard let realm = challenge.parameters["realm"], !realm.isEmpty else { return nil }
+                return .bearer(realm: realm, service: challenge.parameters["service"])
+            case "basic": return .basic
+            default: return nil
+            }
+        }.first
+        guard let scheme else { return false }
+        return state.withLock { state in
+            state.schemes[registry] = scheme
+            guard let shown else { return true }
+            for (key, token) in state.tokens where token.header == shown.header { state.tokens[key] = nil }
+            return shown.isBearer
+        }
+    }
+}

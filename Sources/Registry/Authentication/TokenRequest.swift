@@ -1,0 +1,68 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+
+/// A request to a registry's token service (distribution's token specification, and its OAuth 2 form).
+struct TokenRequest: Sendable {
+    var registry: String
+    var realm: String
+    var service: String?
+    var scopes: [String]
+    var credential: Credential?
+
+    /// The query of the GET form, or the body of the POST form, which is used with an identity token.
+    var form: String {
+        var pairs: [(String, String)] = []
+        if case .identityToken(let token)? = credential {
+            pairs = [("grant_type", "refresh_token"), ("client_id", "manifold"), ("refresh_token", token.value)]
+        }
+        if let service { pairs.append(("service", service)) }
+        if case .identityToken? = credential {
+            if !scopes.isEmpty { pairs.append(("scope", scopes.joined(separator: " "))) }
+        } else {
+            pairs += scopes.map { ("scope", $0) }
+        }
+        return pairs.map { "\($0)=\(Self.escape($1))" }.joined(separator: "&")
+    }
+
+    /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
+    static func escape(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What a token service answered.
+struct TokenAnswer: Sendable {
+    var token: Secret
+    var lifetime: Duration
+
+    private struct Document: Decodable {
+        var token: String?
+        var access_token: String?
+        var expires_in: Double?
+    }
+
+    /// Reads the JSON answer, or returns nil when there is no token in it. A token without a lifetime lasts 60 s.
+    init?(_ bytes: [UInt8]) {
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
+            let token = [document.token, document.access_token].lazy.compactMap(\.self).first(where: { !$0.isEmpty }),
+            token.utf8.allSatisfy({ (33...126).contains($0) })
+        else { return nil }
+        self.token = Secret(token)
+        self.lifetime = .seconds(min(max(document.expires_in ?? 60, 1), 86_400))
+    }
+}
+
+/// Sends a ``TokenRequest``.
+typealias TokenFetch = @Sendable (TokenRequest) async throws -> TokenAnswer

@@ -1,0 +1,68 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+extension RegistryClient {
+    /// Where a registry's API is.
+    ///
+    /// A registry that may speak plain HTTP as well as HTTPS is asked once which of them it does.
+    func endpoint(of registry: String) async throws -> WebAddress {
+        let authority = HostPolicy.authority(of: registry)
+        let schemes = transport.policy.schemes(for: authority)
+        let address = WebAddress(scheme: schemes[0], authority: authority, target: "/v2/")
+        guard schemes.count > 1 else { return address }
+        let host = host(registry)
+        if let scheme = host.scheme { return WebAddress(scheme: scheme, authority: authority, target: "/v2/") }
+        return try await host.probing.pass {
+            if let scheme = self.host(registry).scheme {
+                return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+            }
+            let scheme = try await probe(registry: registry, authority: authority, schemes: schemes)
+            hosts.withLock { $0[registry]?.scheme = scheme }
+            return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+        }
+    }
+
+    private func probe(
+        registry: String, authority: String, schemes: [HostPolicy.Scheme]
+    ) async throws -> HostPolicy.Scheme {
+        var firstFailure: NetworkFailure?
+        for scheme in schemes {
+            do {
+                let address = WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+                let response = try await transport.send(.GET, to: address)
+                let body = try await Self.beginning(of: response)
+                if scheme == .http, response.status == .badRequest, Self.wantsHTTPS(body) { continue }
+                if response.status == .unauthorized {
+                    _ = authorizer.learn(
+                        Challenge.parse(response.headers["WWW-Authenticate"]), registry: registry, shown: nil)
+                }
+                return scheme
+            } catch let failure as NetworkFailure {
+                firstFailure = firstFailure ?? failure
+                // Who refuses a connection refuses it whatever would be said over it.
+                if failure.kind == .unreachable { throw failure }
+            }
+        }
+        throw firstFailure ?? NetworkFailure(kind: .malformedAnswer, detail: "it speaks neither HTTP nor HTTPS")
+    }
+
+    /// Whether a server complains of plain HTTP on a port where it speaks HTTPS, in the words of Go or nginx.
+    private static func wantsHTTPS(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body, as: UTF8.self)
+        return text.contains("to an HTTPS server") || text.contains("to HTTPS port")
+    }
+
+    /// The first 64 KiB of an answer's body, and nothing of one that is longer or breaks off.
+    static func beginning(of response: HTTPClientResponse) async throws -> [UInt8] {
+        do {
+            return Array(try await response.body.collect(upTo: 64 * 1024).readableBytesView)
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            return []
+        }
+    }
+}

@@ -1,0 +1,152 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+public import OCI
+
+extension RegistryClient {
+    /// The largest manifest that is read (distribution-spec, "Pushing Manifests").
+    public static let maximumManifestSize = 4 << 20
+
+    /// Finds out what a tag or digest stands for, without fetching it where the registry allows that.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func resolve(_ reference: Reference) async throws -> Descriptor {
+        let call = manifestCall(.HEAD, reference, operation: "resolve", accepted: [200, 405, 501])
+        let described: Descriptor? = try await retrying {
+            let response = try await send(call)
+            _ = try await Self.beginning(of: response)
+            guard response.status == .ok, let type = Self.mediaType(response.headers),
+                let digest = Self.digest(response.headers),
+                let size = response.headers.first(name: "Content-Length").flatMap({ Int64($0) }), size > 0
+            else { return nil }
+            if let wanted = reference.digest, wanted != digest {
+                throw RegistryError(call, .digestMismatch(expected: wanted, actual: digest))
+            }
+            return Descriptor(mediaType: type, digest: digest, size: size)
+        }
+        if let described { return described }
+        // Some registries leave the digest out, and some do not know HEAD.
+        return try await manifest(reference).descriptor
+    }
+
+    /// Fetches a manifest or index and checks it against the digest that was asked for, or that the registry names.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func manifest(_ reference: Reference) async throws -> FetchedManifest {
+        let call = manifestCall(.GET, reference, operation: "pull manifest", accepted: [200])
+        return try await retrying {
+            let response = try await send(call)
+            let bytes = try await document(of: response, call, limit: Self.maximumManifestSize)
+            let type = try mediaType(of: bytes, response.headers, call)
+            let named = reference.digest ?? Self.digest(response.headers)
+            let digest = try ContentVerifier.digest(of: bytes, named?.algorithm ?? .sha256)
+            if let named, named != digest {
+                throw RegistryError(call, .digestMismatch(expected: named, actual: digest))
+            }
+            return FetchedManifest(
+                descriptor: Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes: bytes)
+        }
+    }
+
+    /// Puts a manifest or index under a tag or its digest, and checks the digest that the registry answers.
+    ///
+    /// Whatever the document refers to must be in the repository already. With a tag this is what publishes an image.
+    ///
+    /// - Parameters:
+    ///   - bytes: The document; sent as it is.
+    ///   - mediaType: What it is.
+    ///   - reference: Where it goes; a digest must be that of the bytes.
+    /// - Returns: The descriptor of the document.
+    /// - Throws: ``RegistryError``.
+    @discardableResult
+    public func putManifest(
+        _ bytes: [UInt8], mediaType: MediaType, to reference: Reference
+    ) async throws -> Descriptor {
+        let digest = try ContentVerifier.digest(of: bytes, reference.digest?.algorithm ?? .sha256)
+        var call = Call(
+            .PUT, "manifests/\(reference.manifestReference)", of: reference, operation: "push manifest",
+            subject: reference.description, access: .push, accepted: [200, 201, 202])
+        if let wanted = reference.digest, wanted != digest {
+            throw RegistryError(call, .digestMismatch(expected: wanted, actual: digest))
+        }
+        call.headers.add(name: "Content-Type", value: mediaType.rawValue)
+        let buffer = ByteBuffer(bytes: bytes)
+        call.body = { .bytes(buffer) }
+        return try await retrying { [call] in
+            let response = try await send(call)
+            _ = try await Self.beginning(of: response)
+            if let answered = Self.digest(response.headers), answered.algorithm == digest.algorithm, answered != digest
+            {
+                throw RegistryError(call, .digestMismatch(expected: digest, actual: answered))
+            }
+            return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+        }
+    }
+
+    private func manifestCall(
+        _ method: HTTPMethod, _ reference: Reference, operation: String, accepted: Set<UInt>
+    ) -> Call {
+        var call = Call(
+            method, "manifests/\(reference.manifestReference)", of: reference, operation: operation,
+            subject: reference.description, access: .pull, accepted: accepted)
+        let types: [MediaType] = [.ociIndex, .ociManifest, .dockerManifestList, .dockerManifest]
+        call.headers.add(name: "Accept", value: types.map(\.rawValue).joined(separator: ", "))
+        return call
+    }
+
+    /// A whole body, up to a limit.
+    func document(of response: HTTPClientResponse, _ call: Call, limit: Int) async throws -> [UInt8] {
+        do {
+            return Array(try await response.body.collect(upTo: limit).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw RegistryError(call, .tooLarge(limit: limit))
+        } catch {
+            switch NetworkFailure.wrap(error) {
+            case let failure as NetworkFailure: throw RegistryError(failure, call)
+            case let other: throw other
+            }
+        }
+    }
+
+    /// What a manifest is: what the header says when that means something, else what the document says of itself.
+    private func mediaType(of bytes: [UInt8], _ headers: HTTPHeaders, _ call: Call) throws -> MediaType {
+        if let type = Self.mediaType(headers), type.isIndex || type.isManifest { return type }
+        struct Outline: Decodable {
+            var mediaType: MediaType?
+            var schemaVersion: Int?
+        }
+        let header = headers.first(name: "Content-Type") ?? "nothing"
+        guard let outline = try? JSONDecoder().decode(Outline.self, from: Data(bytes)) else {
+            throw RegistryError(
+                call, .malformedAnswer, detail: bytes.isEmpty ? "an empty body" : "not JSON, but \(header.prefix(80))")
+        }
+        if outline.schemaVersion == 1 {
+            throw RegistryError(
+                call, .malformedAnswer, detail: "a schema 1 manifest, a format of before 2016 that must be pushed anew")
+        }
+        guard let type = outline.mediaType else {
+            throw RegistryError(call, .malformedAnswer, detail: "a document of no known kind (\(header.prefix(80)))")
+        }
+        return type
+    }
+
+    private static func mediaType(_ headers: HTTPHeaders) -> MediaType? {
+        guard let value = headers.first(name: "Content-Type") else { return nil }
+        let type = value.prefix { $0 != ";" && $0 != " " }
+        return type.isEmpty ? nil : MediaType(rawValue: type.lowercased())
+    }
+
+    static func digest(_ headers: HTTPHeaders) -> Digest? {
+        headers.first(name: "Docker-Content-Digest").flatMap { try? Digest($0) }
+    }
+}
+
+extension RegistryError {
+    init(_ call: Call, _ kind: Kind, detail: String? = nil) {
+        self.init(
+            kind, registry: call.registry, operation: call.operation, subject: call.subject, detail: detail)
+    }
+}

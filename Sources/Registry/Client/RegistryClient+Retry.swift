@@ -1,0 +1,67 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+import Logging
+
+extension RegistryClient {
+    /// Runs `body` until it succeeds, fails for good, or has failed as often as the configuration allows.
+    func retrying<Result>(_ body: () async throws -> sending Result) async throws -> sending Result {
+        var waited = Duration.zero
+        var attempt = 1
+        while true {
+            do {
+                return try await body()
+            } catch var error as RegistryError {
+                error.attempts = attempt
+                let pause = error.retryAfter ?? backoff(attempt)
+                guard error.isTransient, attempt < limit(error), waited + pause <= configuration.maximumRetryDelay
+                else {
+                    throw error
+                }
+                logger.debug("registry retry", metadata: ["error": "\(error)", "pause": "\(pause)"])
+                try await Task.sleep(for: pause)
+                waited += pause
+                attempt += 1
+            }
+        }
+    }
+
+    /// A host that nobody can find is not looked for as long as one that fell silent is waited for.
+    private func limit(_ error: RegistryError) -> Int {
+        error.kind == .unreachable ? min(3, configuration.maximumAttempts) : configuration.maximumAttempts
+    }
+
+    private func backoff(_ attempt: Int) -> Duration {
+        configuration.firstRetryDelay * Double(1 << min(attempt - 1, 10)) * Double.random(in: 0.5...1.5)
+    }
+}
+
+/// The Retry-After header: seconds or a date (RFC 9110 §10.2.3).
+enum RetryAfter {
+    static func parse(_ text: String) -> Duration? { parse(text, now: Date()) }
+
+    static func parse(_ text: String, now: Date) -> Duration? {
+        let text = String(text.drop { $0 == " " })
+        if let seconds = Int(text) { return .seconds(min(max(seconds, 0), 86_400)) }
+        guard let date = date(text) else { return nil }
+        return .seconds(min(max(date.timeIntervalSince(now), 0), 86_400))
+    }
+
+    /// A date in the preferred form, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    private static func date(_ text: String) -> Date? {
+        let words = text.split(separator: " ")
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        guard words.count == 6, let day = Int(words[1]), let month = months.firstIndex(of: String(words[2])),
+            let year = Int(words[3])
+        else { return nil }
+        let clock = words[4].split(separator: ":").compactMap { Int($0) }
+        guard clock.count == 3, (1...31).contains(day), (1970...9999).contains(year),
+            clock.allSatisfy({ (0...60).contains($0) })
+        else { return nil }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        return calendar.date(
+            from: DateComponents(
+                year: year, month: month + 1, day: day, hour: clock[0], minute: clock[1], second: clock[2]))
+    }
+}

@@ -1,0 +1,164 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import OCI
+
+extension RegistryClient {
+    /// Sends a request, with the authorization that the registry wants, and follows redirects of reads.
+    ///
+    /// - Throws: ``RegistryError`` also for any status that the call does not accept.
+    func send(_ call: Call) async throws -> HTTPClientResponse {
+        do {
+            let endpoint = try await endpoint(of: call.registry)
+            let address =
+                call.address
+                ?? WebAddress(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
+            let response = try await authorized(call, address: address, endpoint: endpoint)
+            guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
+            return response
+        } catch let failure as NetworkFailure {
+            throw RegistryError(failure, call)
+        }
+    }
+
+    /// Sends a request; when the registry answers that it wants to know who asks, answers that, once.
+    private func authorized(_ call: Call, address: WebAddress, endpoint: WebAddress) async throws -> HTTPClientResponse
+    {
+        let fetch: TokenFetch = { try await self.fetchToken($0, call: call, endpoint: endpoint) }
+        let isOwnHost = address.authority == endpoint.authority && address.scheme == endpoint.scheme
+        for round in 0... {
+            var headers = call.headers
+            var shown: Authorizer.Authorization?
+            if isOwnHost {
+                shown = try await authorizer.authorization(for: call.registry, scopes: call.scopes, fetch: fetch)
+                if let shown { headers.replaceOrAdd(name: "Authorization", value: shown.header.value) }
+            }
+            let response = try await follow(call, address: address, headers: headers)
+            guard isOwnHost, response.status == .unauthorized else { return response }
+            let challenges = Challenge.parse(response.headers["WWW-Authenticate"])
+            // A first answer without any authorization is the usual opening; an old token may have to be replaced
+            // after that, and then no third time.
+            guard authorizer.learn(challenges, registry: call.registry, shown: shown), round < 2 else {
+                return response
+            }
+            let next = try await authorizer.authorization(for: call.registry, scopes: call.scopes, fetch: fetch)
+            guard let next, next.header != shown?.header else { return response }
+            _ = try await Self.beginning(of: response)
+        }
+        throw NetworkFailure(kind: .unauthorized)
+    }
+
+    /// Sends a request and, if it only reads, follows redirects. Authorization never goes to another host.
+    private func follow(_ call: Call, address: WebAddress, headers: HTTPHeaders) async throws -> HTTPClientResponse {
+        var address = address
+        var headers = headers
+        for _ in 0..<6 {
+            let response = try await transport.send(call.method, to: address, headers: headers, body: call.body?())
+            guard call.method == .GET || call.method == .HEAD, [301, 302, 303, 307, 308].contains(response.status.code)
+            else { return response }
+            guard let location = response.headers.first(name: "Location"), let next = address.resolve(location) else {
+                throw NetworkFailure(kind: .malformedAnswer, detail: "a redirect to nowhere")
+            }
+            if address.scheme == .https, next.scheme == .http, !transport.policy.isInsecure(next.authority) {
+                throw NetworkFailure(kind: .insecureConnection, detail: "a redirect to plain HTTP on \(next.authority)")
+            }
+            _ = try await Self.beginning(of: response)
+            if next.authority != address.authority || next.scheme != address.scheme {
+                headers.remove(name: "Authorization")
+            }
+            address = next
+        }
+        throw NetworkFailure(kind: .malformedAnswer, detail: "redirects without an end")
+    }
+
+    /// Asks a token service for a token.
+    private func fetchToken(_ request: TokenRequest, call: Call, endpoint: WebAddress) async throws -> TokenAnswer {
+        guard let realm = endpoint.resolve(request.realm) else {
+            throw NetworkFailure(kind: .malformedAnswer, detail: "its token service has no usable address")
+        }
+        if realm.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(realm.authority) {
+            throw NetworkFailure(kind: .insecureConnection, detail: "its token service wants passwords over plain HTTP")
+        }
+        var headers = HTTPHeaders()
+        var address = realm
+        var body: HTTPClientRequest.Body?
+        switch request.credential {
+        case .identityToken:
+            headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+            body = .bytes(ByteBuffer(string: request.form))
+        case .password(let username, let password):
+            let header = Credential.basic(username: username, password: password)
+            headers.add(name: "Authorization", value: header.value)
+            fallthrough
+        case nil:
+            if !request.form.isEmpty { address.target += (realm.target.contains("?") ? "&" : "?") + request.form }
+        }
+        let response = try await transport.send(body == nil ? .GET : .POST, to: address, headers: headers, body: body)
+        guard response.status == .ok else {
+            var error = try await failure(response, call)
+            error.detail = "its token service \(realm.authority) does not give a token"
+            throw error
+        }
+        guard let answer = TokenAnswer(try await Self.beginning(of: response)) else {
+            throw NetworkFailure(
+                kind: .malformedAnswer, detail: "its token service \(realm.authority) sent no token", isTransient: true)
+        }
+        return answer
+    }
+
+    /// The error that an answer with an unwelcome status is.
+    func failure(_ response: HTTPClientResponse, _ call: Call) async throws -> RegistryError {
+        let body = try await Self.beginning(of: response)
+        let status = Int(response.status.code)
+        let kind: RegistryError.Kind =
+            switch status {
+            case 401: .unauthorized
+            case 403: .denied
+            case 404: .notFound
+            case 429: .tooManyRequests
+            case 400...499: .refused
+            case 500...: .serverFailure
+            default: .malformedAnswer
+            }
+        var error = RegistryError(
+            kind, registry: call.registry, operation: call.operation, subject: call.subject, status: status,
+            messages: RegistryError.Message.parse(body))
+        let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
+        if error.messages.isEmpty, type.hasPrefix("text/html") { error.detail = "it answered with a web page" }
+        error.isTransient =
+            [408, 425, 429].contains(status) || [500, 502, 503, 504].contains(status) || (520...530).contains(status)
+        error.retryAfter = response.headers.first(name: "Retry-After").flatMap(RetryAfter.parse)
+        return error
+    }
+}
+
+extension RegistryError {
+    init(_ failure: NetworkFailure, _ call: Call) {
+        self.init(
+            failure.kind, registry: call.registry, operation: call.operation, subject: call.subject,
+            detail: failure.detail)
+        isTransient = failure.isTransient
+    }
+}
+
+extension RegistryError.Message {
+    private struct Document: Decodable {
+        struct Entry: Decodable {
+            var code: String?
+            var message: String?
+        }
+        var errors: [Entry]?
+    }
+
+    /// The entries of an error body, cut to what fits a sentence; none when it is not one.
+    static func parse(_ body: [UInt8]) -> [RegistryError.Message] {
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(body)) else { return [] }
+        return (document.errors ?? []).prefix(5).map {
+            RegistryError.Message(
+                code: String(($0.code ?? "UNKNOWN").prefix(64)), text: String(($0.message ?? "").prefix(300)))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import Logging
+import Synchronization
+
+/// A client of OCI registries (distribution-spec 1.1): one for the whole process, for all registries.
+///
+/// Every request that fails in a way that may pass (dropped connections, 408, 425, 429, 5xx) is tried again with
+/// growing, randomised pauses; every byte that is read is checked against its digest and size. Nothing is started
+/// before the first request; ``shutdown()`` ends what was.
+///
+/// All operations throw ``RegistryError``, `CancellationError`, or what a caller's own closure threw.
+public final class RegistryClient: Sendable {
+    /// How the client behaves.
+    public let configuration: RegistryConfiguration
+
+    let transport: Transport
+    let authorizer: Authorizer
+    let logger: Logger
+    let hosts = Mutex<[String: HostState]>([:])
+
+    /// What is known of one registry.
+    struct HostState: Sendable {
+        var scheme: HostPolicy.Scheme?
+        let probing = Gate(limit: 1)
+        let transfers: Gate
+    }
+
+    /// Makes a client; nothing is read or connected yet.
+    ///
+    /// - Parameters:
+    ///   - credentials: Who to be where a registry asks; see ``DockerConfig``.
+    ///   - configuration: How to behave.
+    ///   - logger: Gets every request at debug level, without secrets.
+    public init(
+        credentials: any CredentialSource, configuration: RegistryConfiguration = RegistryConfiguration(),
+        logger: Logger = Logger(label: "manifold.registry", factory: { _ in SwiftLogNoOpLogHandler() })
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        transport = Transport(configuration: configuration, logger: logger)
+        authorizer = Authorizer(credentials: credentials)
+    }
+
+    /// Ends all connections and threads. Call it once, when the last operation has ended.
+    public func shutdown() async throws {
+        try await transport.shutdown()
+    }
+
+    func host(_ registry: String) -> HostState {
+        hosts.withLock { hosts in
+            if let host = hosts[registry] { return host }
+            let host = HostState(scheme: nil, transfers: Gate(limit: configuration.transfersPerHost))
+            hosts[registry] = host
+            return host
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// A request that got no answer, or half of one, sorted by what that means.
+struct NetworkFailure: Error {
+    var kind: RegistryError.Kind
+    var detail: String?
+    var isTransient = false
+
+    /// Sorts what the HTTP client throws. Cancellation and errors of the caller's own come out as they are.
+    static func wrap(_ error: any Error) -> any Error {
+        if Task.isCancelled || error is CancellationError { return CancellationError() }
+        switch error {
+        case is NetworkFailure, is RegistryError: return error
+        case let failure as SourceFailure: return failure.error
+        case let error as HTTPClientError: return wrap(error)
+        case let error as NIOConnectionError: return wrap(error)
+        case let error as IOError: return wrap(errno: error.errnoCode)
+        case NIOSSLError.uncleanShutdown:
+            return NetworkFailure(kind: .connectionLost, detail: "closed without the end of TLS", isTransient: true)
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            return NetworkFailure(kind: .insecureConnection, detail: words(tls: "\(error)"))
+        case ChannelError.connectTimeout:
+            return NetworkFailure(kind: .unreachable, detail: "no connection in time", isTransient: true)
+        case HTTPParserError.invalidEOFState:
+            return NetworkFailure(kind: .connectionLost, detail: "closed half-way", isTransient: true)
+        case is HTTPParserError:
+            return NetworkFailure(kind: .malformedAnswer, detail: "not HTTP: \(error)")
+        default: return NetworkFailure(kind: .connectionLost, detail: "\(error)", isTransient: true)
+        }
+    }
+
+    private static func wrap(_ error: HTTPClientError) -> NetworkFailure {
+        switch error {
+        case .connectTimeout, .getConnectionFromPoolTimeout:
+            NetworkFailure(kind: .unreachable, detail: "no connection in time", isTransient: true)
+        case .readTimeout, .writeTimeout, .deadlineExceeded:
+            NetworkFailure(kind: .timedOut, isTransient: true)
+        case .tlsHandshakeTimeout:
+            NetworkFailure(kind: .insecureConnection, detail: "no TLS handshake in time", isTransient: true)
+        case .remoteConnectionClosed:
+            NetworkFailure(kind: .connectionLost, detail: "closed by the other side", isTransient: true)
+        case .invalidURL, .emptyHost, .emptyScheme:
+            NetworkFailure(kind: .malformedAnswer, detail: "it names an address that is none")
+        default: NetworkFailure(kind: .connectionLost, detail: error.shortDescription, isTransient: true)
+        }
+    }
+
+    private static func wrap(_ error: NIOConnectionError) -> NetworkFailure {
+        guard let first = error.connectionErrors.first else {
+            return NetworkFailure(kind: .unreachable, detail: "no address found for \(error.host)", isTransient: true)
+        }
+        if let cause = first.error as? IOError { return wrap(errno: cause.errnoCode) }
+        return NetworkFailure(kind: .unreachable, detail: "\(first.error)", isTransient: true)
+    }
+
+    private static func wrap(errno code: CInt) -> NetworkFailure {
+        let words = String(cString: strerror(code)).lowercased()
+        return switch code {
+        case ECONNREFUSED, EACCES, EPERM: NetworkFailure(kind: .unreachable, detail: words)
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN, ETIMEDOUT, EADDRNOTAVAIL:
+            NetworkFailure(kind: .unreachable, detail: words, isTransient: true)
+        default: NetworkFailure(kind: .connectionLost, detail: words, isTransient: true)
+        }
+    }
+
+    private static func words(tls text: String) -> String {
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+            return "it does not speak TLS (perhaps plain HTTP)"
+        }
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "nobody known here vouches for its certificate" }
+        if text.contains("failedToValidateHostname") { return "its certificate is for another name" }
+        return text
+    }
+}
+
+/// An error of the source of an upload, marked so that it is not taken for one of the network.
+struct SourceFailure: Error {
+    var error: any Error
+}
