@@ -33,15 +33,20 @@ public struct UnavailableBase: Error, Sendable, Hashable {
     public var available: [Platform]
     /// What the registry said, when the reason is not the platform.
     public var reason: String?
+    /// What to do about that reason.
+    public var remedy: String?
     /// The Dockerfile line that names it.
     public var line: Int?
 
-    public init(reference: Reference, platform: Platform, available: [Platform], reason: String? = nil, line: Int? = nil)
-    {
+    public init(
+        reference: Reference, platform: Platform, available: [Platform], reason: String? = nil,
+        remedy: String? = nil, line: Int? = nil
+    ) {
         self.reference = reference
         self.platform = platform
         self.available = available
         self.reason = reason
+        self.remedy = remedy
         self.line = line
     }
 }
@@ -71,6 +76,7 @@ extension BuildError: CustomStringConvertible {
         case .unreadableContext: "give the directory that holds the Dockerfile, as in: manifold build ."
         case .unavailableBases(let bases) where bases.contains { !$0.available.isEmpty }:
             "leave these platforms out of --platform, or choose a base that has them"
+        case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
         case .output(_, let remedy): remedy
         default: nil
         }

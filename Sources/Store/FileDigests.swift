@@ -35,6 +35,16 @@ public struct FileDigests: Sendable {
         set { digests[identity] = newValue }
     }
 
+    /// Takes over what the other one knows besides, up to a number of files: the same context may be built with
+    /// different sets of files in turn, but what is gone for long need not be kept.
+    public func merging(_ other: FileDigests, limit: Int = 200_000) -> FileDigests {
+        var merged = self
+        for (identity, digest) in other.digests where merged.digests.count < limit {
+            if merged.digests[identity] == nil { merged.digests[identity] = digest }
+        }
+        return merged
+    }
+
     /// One file a line: device, inode, size, times and the digest.
     init(text: some Sequence<UInt8>) {
         for line in Array(text).split(separator: UInt8(ascii: "\n")) {

@@ -11,7 +11,7 @@ import OCI
 /// that lie where files should go, and the other way round, are errors.
 struct CopyPlanner {
     let operation: CopyOperation
-    let destination: any FileTree
+    let destination: LayerStack
     /// The owner of everything copied; nil keeps what the source says.
     let owner: (uid: UInt32, gid: UInt32)?
     let exclude: IgnorePatterns
@@ -21,7 +21,7 @@ struct CopyPlanner {
     private var passed: Set<TreePath> = []
     private var implied: Set<TreePath> = []
 
-    init(operation: CopyOperation, destination: any FileTree, owner: (uid: UInt32, gid: UInt32)?) throws {
+    init(operation: CopyOperation, destination: LayerStack, owner: (uid: UInt32, gid: UInt32)?) throws {
         self.operation = operation
         self.destination = destination
         self.owner = owner
@@ -31,7 +31,7 @@ struct CopyPlanner {
     /// Adds what one source matched.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    mutating func copy(_ match: SourceSelection.Match, from tree: any FileTree) throws {
+    mutating func copy(_ match: SourceSelection.Match, from tree: LayerStack) throws {
         let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: .root)
@@ -71,7 +71,7 @@ struct CopyPlanner {
     private func lookup(_ path: TreePath) -> TreeEntry? { made[path]?.entry ?? destination.lookup(path) }
 
     private func target(forDirectory isDirectory: Bool, named name: TreePath) throws -> TreePath {
-        let resolution = try destination.resolving(TreePath(operation.destination))
+        let resolution = try destination.resolve(TreePath(operation.destination))
         if isDirectory { return resolution.path }
         let existing = lookup(resolution.path)
         let goesInside = operation.destination.hasSuffix("/") || existing?.isDirectory == true || resolution.path.isRoot
@@ -81,7 +81,7 @@ struct CopyPlanner {
     // MARK: What
 
     private mutating func copyDirectory(
-        _ source: TreeEntry, from tree: any FileTree, to target: TreePath, relative: TreePath
+        _ source: TreeEntry, from tree: LayerStack, to target: TreePath, relative: TreePath
     ) throws {
         try Task.checkCancellation()
         switch lookup(target) {

@@ -14,7 +14,7 @@ struct SourceSelection {
         var name: TreePath
     }
 
-    let tree: any FileTree
+    let tree: LayerStack
 
     /// The things that one source names, in lexical order; a pattern may match nothing.
     ///
@@ -23,8 +23,8 @@ struct SourceSelection {
         // A path cannot leave the tree: leading slashes and parent directories stop at its root.
         let clean = String(Paths.clean("/" + source).dropFirst())
         guard PathPattern.hasWildcards(clean) else {
-            let resolution = try tree.resolving(TreePath(clean))
-            guard let entry = resolution.entry else { throw CopyError.notFound(source) }
+            let resolution = try tree.resolve(TreePath(clean))
+            guard let entry = resolution.found?.entry else { throw CopyError.notFound(source) }
             return [Match(entry: entry, name: try Self.name(of: clean))]
         }
         return try expand(clean)
@@ -41,8 +41,8 @@ struct SourceSelection {
             for child in tree.children(of: directory) {
                 guard let text = child.path.string, patterns[level].matches(text) else { continue }
                 if level == depth - 1 {
-                    let resolution = try tree.resolving(child.path)
-                    guard let entry = resolution.entry else { throw CopyError.notFound("/" + text) }
+                    let resolution = try tree.resolve(child.path)
+                    guard let entry = resolution.found?.entry else { throw CopyError.notFound("/" + text) }
                     matches.append(Match(entry: entry, name: try TreePath(bytes: child.path.name)))
                 } else if child.isDirectory {
                     try visit(child.path, level + 1)

@@ -11,7 +11,9 @@ public protocol Exporter: Sendable {
     func prepare() async throws
 
     /// Learns early of a layer that will be part of the result, so that its bytes can travel while the build goes on.
-    func offer(_ layer: Layer) async throws
+    ///
+    /// - Parameter ensureBlob: brings a layer's blob into the store, if it is not there yet.
+    func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws
 
     /// Puts the whole result in its place: blobs, then manifests, then the name.
     ///

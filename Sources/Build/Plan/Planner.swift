@@ -65,43 +65,43 @@ struct Planner {
 
     private mutating func apply(_ written: Instruction, to stage: inout StagePlanner) throws {
         let instruction = try written.expanded(with: stage.state.variables, by: dockerfile.expander)
+        let createdBy = instruction.historyText(stage.state.historyContext)
+        let operation: BuildGraph.Operation
+        var source: Int?
         switch instruction.kind {
         case .run(let run):
-            let operation = try stage.operation(for: run, at: instruction)
-            let vertex = add(.run(operation), for: instruction, in: &stage)
-            stage.state.advance(
-                to: vertex, createdBy: HistoryText.run(operation.arguments, declared: stage.state.arguments))
+            operation = .run(try stage.operation(for: run, at: instruction))
         case .copy(let copy):
-            let operation = try stage.operation(for: copy, at: instruction)
-            let source: Int?
-            switch try stage.resolver.origin(of: copy, at: instruction, in: stage.stage) {
-            case .context: source = nil
-            case .stage(let index): source = try plan(dockerfile.stages[index], stage.resolver).vertex
-            case .image(let need): source = try imageVertex(need, for: instruction, in: stage)
-            }
-            let vertex = add(.copy(operation), source: source, for: instruction, in: &stage)
-            stage.state.advance(
-                to: vertex, createdBy: HistoryText.transfer("COPY", copy.transfer, parents: copy.parents))
+            operation = .copy(try stage.operation(for: copy, at: instruction))
+            source = try sourceVertex(of: copy, at: instruction, in: stage)
         case .add(let add):
-            let operation = try stage.operation(for: add, at: instruction)
-            let vertex = self.add(.copy(operation), for: instruction, in: &stage)
-            stage.state.advance(to: vertex, createdBy: HistoryText.transfer("ADD", add.transfer))
+            operation = .copy(try stage.operation(for: add, at: instruction))
         case .workingDirectory(let path):
-            let operation = stage.changeDirectory(to: path)
-            let createdBy = "WORKDIR \(operation.path)"
-            if operation.path == "/" {
-                stage.state.note(createdBy)
-            } else {
-                let vertex = add(.makeDirectory(operation), for: instruction, in: &stage)
-                stage.state.advance(to: vertex, createdBy: createdBy)
+            let directory = stage.changeDirectory(to: path)
+            guard directory.path != "/" else {
+                stage.state.history.append(.metadata(createdBy: createdBy ?? ""))
+                return
             }
+            operation = .makeDirectory(directory)
         default:
-            try stage.applyMetadata(instruction)
+            return try stage.applyMetadata(instruction)
+        }
+        let vertex = add(operation, source: source, for: instruction, in: &stage)
+        stage.state.advance(to: vertex, createdBy: createdBy)
+    }
+
+    private mutating func sourceVertex(
+        of copy: Copy, at instruction: Instruction, in stage: StagePlanner
+    ) throws -> Int? {
+        switch try stage.resolver.origin(of: copy, at: instruction, in: stage.stage) {
+        case .context: nil
+        case .stage(let index): try plan(dockerfile.stages[index], stage.resolver).vertex
+        case .image(let need): try imageVertex(need, for: instruction, in: stage)
         }
     }
 
     private mutating func add(
-        _ operation: BuildGraph.Operation, source: Int? = nil, for instruction: Instruction, in stage: inout StagePlanner
+        _ operation: BuildGraph.Operation, source: Int?, for instruction: Instruction, in stage: inout StagePlanner
     ) -> Int {
         stage.stepNumber += 1
         return builder.add(

@@ -11,8 +11,8 @@ struct StageState {
     var config: ContainerConfig
     /// What RUN and expansion see: ENV and ARG in one list, the last instruction wins.
     var variables: Variables
-    /// The ARGs in scope by first declaration; nil when one has no value.
-    var arguments: [(name: String, value: String?)] = []
+    /// The ARGs that have a value, in the order of their first declarations.
+    var arguments = Variables()
     var author: String?
     var history: [PlannedHistory]
     /// Whether CMD was set in this stage; ENTRYPOINT then keeps it.
@@ -62,10 +62,13 @@ struct StageState {
         setsCommand = false
     }
 
-    mutating func note(_ createdBy: String) { history.append(.metadata(createdBy: createdBy)) }
+    var historyContext: HistoryContext {
+        HistoryContext(shell: shell, workingDirectory: workingDirectory, arguments: arguments)
+    }
 
-    mutating func advance(to vertex: Int, createdBy: String) {
+    /// Notes a step that made a layer.
+    mutating func advance(to vertex: Int, createdBy: String?) {
         self.vertex = vertex
-        history.append(.layer(vertex: vertex, createdBy: createdBy))
+        history.append(.layer(vertex: vertex, createdBy: createdBy ?? ""))
     }
 }

@@ -8,14 +8,21 @@ public protocol ImageSource: Sendable {
     /// Finds the image that `reference` names for each platform; its manifest and config are then in the store, its
     /// layers need not be.
     ///
-    /// - Throws: ``BuildError`` when a platform is not to be had.
-    func resolve(_ reference: Reference, for platforms: [Platform]) async throws -> [Platform: BaseImage]
+    /// - Throws: what the source has to say when it cannot answer at all.
+    func resolve(_ reference: Reference, for platforms: [Platform]) async throws -> [Platform: BaseResolution]
 
     /// Brings the blob of a base image's layer into the store.
     func fetch(
         _ blob: Descriptor, of reference: Reference, into store: Store,
         progress: @escaping @Sendable (_ completed: Int64) -> Void
     ) async throws
+}
+
+/// Whether a base image is to be had for a platform.
+public enum BaseResolution: Sendable {
+    case found(BaseImage)
+    /// It exists, but for other platforms.
+    case lacking(available: [Platform])
 }
 
 /// An image of one platform that a build starts from.

@@ -30,6 +30,15 @@ extension RegistryClient {
         _ descriptor: Descriptor, from source: BlobSource, to repository: Reference, mountFrom: [String] = [],
         progress: (@Sendable (Int64) -> Void)? = nil
     ) async throws -> PushOutcome {
+        try await pushBlob(descriptor, to: repository, mountFrom: mountFrom, progress: progress) { source }
+    }
+
+    /// As ``pushBlob(_:from:to:mountFrom:progress:)``, for bytes that are troublesome to get: `source` is asked only
+    /// when the repository neither has the blob nor can take it over.
+    public func pushBlob(
+        _ descriptor: Descriptor, to repository: Reference, mountFrom: [String] = [],
+        progress: (@Sendable (Int64) -> Void)? = nil, from source: @Sendable () async throws -> BlobSource
+    ) async throws -> PushOutcome {
         try await host(repository.registry).transfers.pass {
             let look = blobCall(
                 .HEAD, descriptor, repository, operation: "push blob", access: .push, accepted: [200, 404])
@@ -42,6 +51,7 @@ extension RegistryClient {
             for other in mountFrom where other != repository.repository {
                 if try await mount(descriptor, from: other, to: repository) { return .mounted }
             }
+            let source = try await source()
             try await retrying {
                 let session = try await startUpload(descriptor, to: repository)
                 try await upload(descriptor, from: source, to: repository, session: session, progress: progress)

@@ -1,0 +1,54 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+package import Dockerfile
+import Glibc
+import Layers
+import OCI
+import Store
+package import SystemPackage
+
+/// The files that COPY and ADD may read: a directory without what .dockerignore leaves out.
+///
+/// The tree is listed once, without following links and without reading files; what a step selects is hashed when it
+/// is needed. Everything belongs to root in here, whoever owns it on the host.
+package struct BuildContext: Sendable {
+    /// The directory on the host.
+    package let root: FilePath
+    let files: [TreePath: ScannedFile]
+    /// The same files as a tree; without digests.
+    let tree: LayerStack
+    /// Whether .dockerignore left something out.
+    let ignoresFiles: Bool
+    let ignore: IgnorePatterns?
+    /// When the listing began, in nanoseconds since 1970.
+    let scanned: Int64
+
+    /// Something in the context, and what identifies the state it is in.
+    struct ScannedFile: Sendable {
+        var entry: TreeEntry
+        var identity: FileIdentity
+    }
+
+    /// Lists a directory.
+    ///
+    /// - Throws: ``BuildError/unreadableContext(_:reason:)``, `CancellationError`.
+    package init(root: FilePath, ignore: IgnorePatterns?) throws {
+        var scanner = ContextScanner(root: root, ignore: ignore)
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        self.scanned = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+        try scanner.scan()
+        self.root = root
+        self.files = scanner.files
+        self.tree = LayerStack([try LayerIndex(entries: scanner.files.values.map(\.entry).sorted { $0.path < $1.path })])
+        self.ignoresFiles = scanner.ignoredAnything
+        self.ignore = ignore
+    }
+
+    /// Opens a regular file for reading, never through a link.
+    ///
+    /// - Throws: ``LayersError``.
+    func open(_ path: TreePath) throws -> FileDescriptor {
+        try RootDirectory(root).open(path)
+    }
+}

@@ -1,0 +1,56 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Layers
+import OCI
+import Store
+import SystemPackage
+
+/// Digests of the context's files: remembered where a file is in a state that was seen before, else computed.
+actor ContextDigests {
+    private let context: BuildContext
+    private let store: Store
+    private var known: FileDigests
+    private var used = FileDigests()
+    private var changed = false
+
+    init(context: BuildContext, store: Store) throws {
+        self.context = context
+        self.store = store
+        self.known = try store.fileDigests(of: context.root.string)
+    }
+
+    /// The digests of regular files.
+    ///
+    /// - Throws: when a file cannot be read.
+    func digests(of paths: [TreePath]) throws -> [TreePath: Digest] {
+        var result: [TreePath: Digest] = [:]
+        for path in paths {
+            guard let file = context.files[path] else { continue }
+            if let digest = known[file.identity] ?? used[file.identity] {
+                result[path] = digest
+                used[file.identity] = digest
+                continue
+            }
+            let descriptor = try context.open(path)
+            defer { try? descriptor.close() }
+            let digest = try FileHasher.hash(descriptor).digest
+            result[path] = digest
+            // The clock of file times ticks slowly: a file that was written just now may be written again within the
+            // same tick, so its state says nothing about its content yet.
+            if file.identity.changed < context.scanned - 100_000_000 {
+                used[file.identity] = digest
+                changed = true
+            }
+        }
+        return result
+    }
+
+    /// Keeps what was learned for the next build.
+    ///
+    /// - Throws: ``StoreError``.
+    func save() throws {
+        guard changed else { return }
+        try store.save(used.merging(known), of: context.root.string)
+        changed = false
+    }
+}

@@ -1,0 +1,146 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import Registry
+public import Store
+import Synchronization
+
+/// Publishes to registries: blobs first, then each platform's manifest, then the index under its tags.
+///
+/// Nothing that anybody reads changes before everything is uploaded to every registry; a failure leaves all tags as
+/// they were.
+public final class RegistryExporter: Exporter {
+    private let client: RegistryClient
+    private let store: Store
+    private let tags: [Reference]
+    /// Layers that travel, or have travelled, while the build goes on.
+    private let transfers = SingleFlight<Transfer, Void>()
+
+    private struct Transfer: Hashable {
+        var repository: String
+        var digest: Digest
+    }
+
+    /// - Parameter tags: where the result goes; at least one.
+    public init(client: RegistryClient, store: Store, tags: [Reference]) {
+        self.client = client
+        self.store = store
+        self.tags = tags
+    }
+
+    public var title: String { "push \(tags.map(\.familiar).joined(separator: ", "))" }
+
+    /// One tag for each repository.
+    private var repositories: [Reference] {
+        var seen: Set<String> = []
+        return tags.filter { seen.insert($0.name).inserted }
+    }
+
+    public func prepare() async throws {
+        for tag in repositories {
+            do { _ = try await client.resolve(tag) } catch let error as RegistryError where error.kind == .notFound {
+                continue
+            }
+        }
+    }
+
+    public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {
+        for repository in repositories {
+            try await push(layer, to: repository, ensureBlob: ensureBlob, progress: { _ in })
+        }
+    }
+
+    public func export(
+        _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws -> [String] {
+        var outdated: [Reference] = []
+        for tag in tags where try await digest(of: tag) != result.root.digest { outdated.append(tag) }
+        var seen: Set<String> = []
+        for repository in outdated where seen.insert(repository.name).inserted {
+            try await upload(result, to: repository, progress: progress)
+        }
+        for tag in outdated {
+            _ = try await client.putManifest(result.rootBytes, mediaType: result.root.mediaType, to: tag)
+        }
+        return tags.map(\.familiar)
+    }
+
+    /// What a tag points to now; nil when there is no such tag.
+    private func digest(of tag: Reference) async throws -> Digest? {
+        do { return try await client.resolve(tag).digest } catch let error as RegistryError where error.kind == .notFound {
+            return nil
+        }
+    }
+
+    /// Everything but the tag.
+    private func upload(
+        _ result: BuildResult, to repository: Reference, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws {
+        let layers = Set(result.images.flatMap(\.layers))
+        let meter = Meter(total: layers.reduce(0) { $0 + $1.blob.size }, report: progress)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for layer in layers {
+                group.addTask {
+                    try await self.push(layer, to: repository, ensureBlob: result.ensureBlob) {
+                        meter.set($0, for: layer.blob.digest)
+                    }
+                    meter.set(layer.blob.size, for: layer.blob.digest)
+                }
+            }
+            for config in Set(result.images.map(\.config)) {
+                group.addTask {
+                    let source = BlobSource.file(self.store.blobPath(config.digest))
+                    _ = try await self.client.pushBlob(config, from: source, to: repository)
+                }
+            }
+            try await group.waitForAll()
+        }
+        guard result.root.mediaType.isIndex else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for image in result.images {
+                group.addTask {
+                    _ = try await self.client.putManifest(
+                        image.manifest, mediaType: image.descriptor.mediaType,
+                        to: repository.with(digest: image.descriptor.digest))
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func push(
+        _ layer: Layer, to repository: Reference, ensureBlob: @escaping @Sendable (Layer) async throws -> Void,
+        progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        try await transfers.value(for: Transfer(repository: repository.name, digest: layer.blob.digest)) {
+            let origins = layer.origin.map { $0.registry == repository.registry ? [$0.repository] : [] } ?? []
+            let store = self.store
+            _ = try await self.client.pushBlob(
+                layer.blob, to: repository, mountFrom: origins, progress: progress
+            ) {
+                try await ensureBlob(layer)
+                return .file(store.blobPath(layer.blob.digest))
+            }
+        }
+    }
+
+    /// Adds up what several transfers report.
+    private final class Meter: Sendable {
+        private let completed = Mutex<[Digest: Int64]>([:])
+        private let total: Int64
+        private let report: @Sendable (Int64, Int64) -> Void
+
+        init(total: Int64, report: @escaping @Sendable (Int64, Int64) -> Void) {
+            self.total = total
+            self.report = report
+        }
+
+        func set(_ count: Int64, for digest: Digest) {
+            let sum = completed.withLock { completed in
+                completed[digest] = count
+                return completed.values.reduce(0, +)
+            }
+            report(sum, total)
+        }
+    }
+}

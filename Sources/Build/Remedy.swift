@@ -1,0 +1,24 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Layers
+import OCI
+import Registry
+import Sandbox
+import Emulation
+import Store
+
+/// What a person can do about an error, whichever room it comes from.
+public enum Remedy {
+    /// The sentence, or nil when nothing is known to help.
+    public static func of(_ error: any Error) -> String? {
+        switch error {
+        case let error as BuildError: error.remedy
+        case let error as DockerfileError: error.remedy
+        case let error as LayersError: error.remedy
+        case let error as RegistryError: error.remedy
+        case let error as StoreError: error.remedy
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import OCI
+
+/// Resolves every base for every platform before anything runs; what is not to be had is one error.
+struct BaseResolver {
+    let dockerfile: Dockerfile
+    let source: any ImageSource
+    let warn: @Sendable (BuildWarning) -> Void
+
+    /// - Throws: ``BuildError/unavailableBases(_:)``, ``DockerfileError``.
+    func resolve(_ target: Stage, resolvers: [NameResolver]) async throws -> [ImageNeed: BaseImage] {
+        var resolved: [ImageNeed: BaseImage] = [:]
+        while true {
+            // ONBUILD triggers of what was found may ask for more.
+            let needs = try ImageNeeds(dockerfile, target: target, resolvers: resolvers, resolved: resolved).missing
+            if needs.isEmpty { return resolved }
+            var unavailable: [UnavailableBase] = []
+            for answer in try await answers(to: needs) {
+                switch answer.result {
+                case .success(.found(let image)):
+                    resolved[answer.need] = image
+                    note(image, for: answer.need, line: answer.line)
+                case .success(.lacking(let available)):
+                    unavailable.append(
+                        UnavailableBase(
+                            reference: answer.need.reference, platform: answer.need.platform, available: available,
+                            line: answer.line))
+                case .failure(let failure):
+                    unavailable.append(
+                        UnavailableBase(
+                            reference: answer.need.reference, platform: answer.need.platform, available: [],
+                            reason: failure.reason, remedy: failure.remedy, line: answer.line))
+                }
+            }
+            if !unavailable.isEmpty { throw BuildError.unavailableBases(unavailable) }
+        }
+    }
+
+    private struct Answer {
+        var need: ImageNeed
+        var line: Int
+        var result: Result<BaseResolution, Failure>
+    }
+
+    private struct Failure: Error {
+        var reason: String
+        var remedy: String?
+    }
+
+    private func answers(to needs: [(need: ImageNeed, line: Int)]) async throws -> [Answer] {
+        let byReference = Dictionary(grouping: needs, by: \.need.reference)
+        let answers = try await withThrowingTaskGroup(of: [Answer].self) { group in
+            for (reference, needs) in byReference {
+                group.addTask {
+                    do {
+                        let found = try await source.resolve(reference, for: needs.map(\.need.platform))
+                        return needs.map { need, line in
+                            Answer(
+                                need: need, line: line,
+                                result: .success(found[need.platform] ?? .lacking(available: [])))
+                        }
+                    } catch is CancellationError {
+                        throw CancellationError()
+                    } catch {
+                        let failure = Failure(reason: "\(error)", remedy: Remedy.of(error))
+                        return needs.map { Answer(need: $0.need, line: $0.line, result: .failure(failure)) }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        let order = Dictionary(uniqueKeysWithValues: needs.enumerated().map { ($1.need, $0) })
+        return answers.sorted { (order[$0.need] ?? 0) < (order[$1.need] ?? 0) }
+    }
+
+    private func note(_ image: BaseImage, for need: ImageNeed, line: Int) {
+        guard image.platform.variant != need.platform.variant else { return }
+        warn(
+            BuildWarning(
+                "\(need.reference.familiar) has no image for \(need.platform); its image for \(image.platform) is used",
+                line: line))
+    }
+}
