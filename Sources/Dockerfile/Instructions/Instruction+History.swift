@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import OCI
+
 /// What a history line says of an instruction besides the instruction itself.
 public struct HistoryContext: Hashable, Sendable {
     /// What SHELL has set, for shell forms.

@@ -18,7 +18,8 @@ public struct RunMount: Hashable, Sendable {
     public var from: String?
     /// The path inside `from`; for a secret another way of saying `id`.
     public var source: String?
-    /// Where it is mounted; relative to the working directory. Nil where a secret or ssh mount has its default.
+    /// Where it is mounted; relative to the working directory, which nil means for bind, cache and tmpfs. A secret or
+    /// ssh mount then has its default.
     public var target: String?
     public var readOnly = true
     /// The name of the cache, secret or ssh agent.
@@ -147,8 +148,10 @@ public struct RunMount: Hashable, Sendable {
             if source != nil { throw fail("ssh mount should not have a source") }
             if from != nil { throw fail("ssh mount should not have a from") }
         case .bind, .cache, .tmpfs:
-            guard let target else { throw fail("\(kind.rawValue) mount needs a target") }
-            if Paths.clean("/" + target) == "/" { throw fail("invalid mount target \(GoQuoting.quoted(target))") }
+            // A relative target, or none, is meaningful below the working directory, which is not known here.
+            if let target, target.startsWith("/"), Paths.clean(target) == "/" {
+                throw fail("invalid mount target \(GoQuoting.quoted(target))")
+            }
             if kind == .tmpfs, from != nil { throw fail("tmpfs mount should not have a from") }
         }
         if sharing != nil, kind != .cache {

@@ -147,7 +147,7 @@ struct Lexer {
             guard terminated else {
                 throw DockerfileError(
                     "unterminated heredoc: there is no line that says \(heredoc.name)",
-                    lines: start...node.lines.upperBound,
+                    lines: node.lines,
                     culprit: "<<")
             }
             heredoc.rawContent = content

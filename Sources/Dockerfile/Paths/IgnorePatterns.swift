@@ -131,6 +131,7 @@ extension IgnorePatterns {
     /// One cleaned pattern without `!`.
     package struct Compiled: Sendable {
         package let form: Form
+        private let elements: [Wildcard.Element]
         let wildcard: Wildcard
 
         package init(_ pattern: String) throws(DockerfileError) {
@@ -182,6 +183,7 @@ extension IgnorePatterns {
             // "**file" matches by the end of the path alone, so "xfile", too; "**/file" does not.
             if form == .suffix, scalars.count > 2, scalars[2] != "/" { elements[0] = .anything }
             self.form = form
+            self.elements = elements
             wildcard = Wildcard(elements: elements)
         }
 
@@ -189,7 +191,7 @@ extension IgnorePatterns {
         package var regularExpression: String {
             guard form == .regularExpression else { return "" }
             return "^"
-                + wildcard.elements.map { element in
+                + elements.map { element in
                     switch element {
                     case .scalar(let scalar, let escaped):
                         escaped || ".+()|{}$".unicodeScalars.contains(scalar) ? "\\\(scalar)" : "\(scalar)"

@@ -17,7 +17,7 @@ public struct PathPattern: Hashable, Sendable {
             index += 1
             switch scalar {
             case "*":
-                if elements.last != .star { elements.append(.star) }
+                elements.append(.star)
             case "?":
                 elements.append(.any)
             case "[":

@@ -27,52 +27,58 @@ struct Wildcard: Hashable, Sendable {
         case anything
     }
 
-    var elements: [Element]
+    private let elements: [Element]
+
+    init(elements: [Element]) {
+        var merged: [Element] = []
+        for element in elements {
+            switch element {
+            case .star, .directories, .anything:
+                if merged.last != element { merged.append(element) }
+            case .scalar, .any, .oneOf:
+                merged.append(element)
+            }
+        }
+        self.elements = merged
+    }
 
     /// Where a walk over a path stands.
     struct States {
-        fileprivate var active: [Bool]
+        fileprivate var active = StateSet()
         /// Whether some longer path may yet match.
-        fileprivate(set) var isAlive = true
+        var isAlive: Bool { !active.isEmpty }
     }
 
     func start() -> States {
-        var states = States(active: [Bool](repeating: false, count: elements.count + 1))
+        var states = States()
         enter(0, &states.active)
         return states
     }
 
-    func accepts(_ states: States) -> Bool { states.active[elements.count] }
+    func accepts(_ states: States) -> Bool { states.active.contains(elements.count) }
 
     func advance(_ states: inout States, over scalar: Unicode.Scalar) {
-        guard states.isAlive else { return }
-        var following = [Bool](repeating: false, count: elements.count + 1)
-        var alive = false
-        for (state, element) in elements.enumerated() where states.active[state] {
-            switch element {
+        var following = StateSet()
+        states.active.forEach { state in
+            guard state < elements.count else { return }
+            switch elements[state] {
             case .scalar(let wanted, _):
-                guard wanted == scalar else { continue }
-                enter(state + 1, &following)
+                if wanted == scalar { enter(state + 1, &following) }
             case .any:
-                guard scalar != "/" else { continue }
-                enter(state + 1, &following)
+                if scalar != "/" { enter(state + 1, &following) }
             case .star:
-                guard scalar != "/" else { continue }
-                enter(state, &following)
+                if scalar != "/" { enter(state, &following) }
             case .oneOf(let characters):
-                guard characters.contains(scalar) else { continue }
-                enter(state + 1, &following)
+                if characters.contains(scalar) { enter(state + 1, &following) }
             case .directories:
                 // Inside the part that ends with a slash there is no way past it but that slash.
-                following[state] = true
+                following.insert(state)
                 if scalar == "/" { enter(state + 1, &following) }
             case .anything:
                 enter(state, &following)
             }
-            alive = true
         }
         states.active = following
-        states.isAlive = alive
     }
 
     /// Whether the whole path matches.
@@ -98,10 +104,12 @@ struct Wildcard: Hashable, Sendable {
         return accepts(states)
     }
 
-    private func enter(_ state: Int, _ active: inout [Bool]) {
+    /// Adds a state and those that elements which may match nothing let one reach; ``elements`` holds no long run of
+    /// such, since equal neighbours are one.
+    private func enter(_ state: Int, _ active: inout StateSet) {
         var state = state
         while true {
-            active[state] = true
+            active.insert(state)
             guard state < elements.count else { return }
             switch elements[state] {
             case .star, .directories, .anything: state += 1
@@ -141,5 +149,42 @@ struct Wildcard: Hashable, Sendable {
         result.text = String(scalars[start..<index])
         index += 1
         return result
+    }
+}
+
+/// A set of small numbers; up to 63 cost no allocation, and few patterns need more.
+private struct StateSet {
+    private var first: UInt64 = 0
+    private var rest: [UInt64] = []
+
+    var isEmpty: Bool { first == 0 && rest.allSatisfy { $0 == 0 } }
+
+    func contains(_ number: Int) -> Bool {
+        if number < 64 { return first & 1 << number != 0 }
+        let word = number / 64 - 1
+        return word < rest.count && rest[word] & 1 << (number % 64) != 0
+    }
+
+    mutating func insert(_ number: Int) {
+        if number < 64 {
+            first |= 1 << number
+            return
+        }
+        let word = number / 64 - 1
+        while rest.count <= word { rest.append(0) }
+        rest[word] |= 1 << (number % 64)
+    }
+
+    func forEach(_ body: (Int) -> Void) {
+        Self.forEach(in: first, from: 0, body)
+        for (index, word) in rest.enumerated() where word != 0 { Self.forEach(in: word, from: 64 * (index + 1), body) }
+    }
+
+    private static func forEach(in word: UInt64, from base: Int, _ body: (Int) -> Void) {
+        var bits = word
+        while bits != 0 {
+            body(base + bits.trailingZeroBitCount)
+            bits &= bits - 1
+        }
     }
 }
