@@ -37,6 +37,11 @@ import Testing
         #expect(child.isRunning)
         #expect(await child.stop() != nil)
         #expect(!child.isRunning)
+        // What the child had started may take a moment longer to be gone.
+        let deadline = ContinuousClock.now + .seconds(10)
+        while Glibc.kill(-child.id, 0) == 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         #expect(Glibc.kill(-child.id, 0) == -1)
     }
 }

@@ -49,18 +49,24 @@ struct TokenAnswer: Sendable {
 
     private struct Document: Decodable {
         var token: String?
-        var access_token: String?
-        var expires_in: Double?
+        var accessToken: String?
+        var lifetime: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case token
+            case accessToken = "access_token"
+            case lifetime = "expires_in"
+        }
     }
 
     /// Reads the JSON answer, or returns nil when there is no token in it. A token without a lifetime lasts 60 s.
     init?(_ bytes: [UInt8]) {
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
-            let token = [document.token, document.access_token].lazy.compactMap(\.self).first(where: { !$0.isEmpty }),
+            let token = [document.token, document.accessToken].lazy.compactMap(\.self).first(where: { !$0.isEmpty }),
             token.utf8.allSatisfy({ (33...126).contains($0) })
         else { return nil }
         self.token = Secret(token)
-        self.lifetime = .seconds(min(max(document.expires_in ?? 60, 1), 86_400))
+        self.lifetime = .seconds(min(max(document.lifetime ?? 60, 1), 86_400))
     }
 }
 

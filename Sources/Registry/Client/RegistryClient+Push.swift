@@ -25,6 +25,7 @@ extension RegistryClient {
     ///   - repository: Where it goes; tag and digest do not matter.
     ///   - mountFrom: Repositories of the same registry that are likely to have it, such as that of the base image.
     ///   - progress: Called with the number of bytes handed to the network so far; starts again from 0 when the upload does.
+    /// - Returns: How the blob got there.
     /// - Throws: ``RegistryError``, or what reading the source threw.
     public func pushBlob(
         _ descriptor: Descriptor, from source: BlobSource, to repository: Reference, mountFrom: [String] = [],

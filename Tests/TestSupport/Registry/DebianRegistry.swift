@@ -1,0 +1,117 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+import Glibc
+public import SystemPackage
+
+/// The real thing: Debian's docker-registry on a free loopback port, with storage of its own.
+///
+///     try await DebianRegistry.with { registry in
+///         let name = try Reference("\(registry.host)/app:1")
+///     }
+public final class DebianRegistry: Sendable {
+    /// `127.0.0.1:port`, as references name it.
+    public let host: String
+    /// Where it keeps its files.
+    public let storage: FilePath
+
+    private let process: ChildProcess
+
+    private init(host: String, storage: FilePath, process: ChildProcess) {
+        self.host = host
+        self.storage = storage
+        self.process = process
+    }
+
+    /// A user that the registry knows.
+    public struct User: Sendable {
+        public var name: String
+        public var password: String
+
+        public init(name: String, password: String) {
+            self.name = name
+            self.password = password
+        }
+    }
+
+    /// Starts a registry and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - user: Who may use it (htpasswd); nil lets everybody.
+    ///   - certificate: What it speaks HTTPS with; nil speaks plain HTTP.
+    /// - Returns: The running registry; whoever starts it must stop it.
+    /// - Throws: ``ChildProcessError``, ``StartFailure``.
+    public static func start(user: User? = nil, certificate: TestCertificate? = nil) async throws -> DebianRegistry {
+        let storage = try TestDirectory.make()
+        var settings = """
+            version: 0.1
+            log: {level: info, accesslog: {disabled: true}}
+            storage: {filesystem: {rootdirectory: \(storage)/data}, delete: {enabled: true}}
+            http:
+              addr: 127.0.0.1:0
+
+            """
+        if let certificate {
+            settings += "  tls: {certificate: \(certificate.certificate), key: \(certificate.key)}\n"
+        }
+        if let user {
+            let line = try await ChildProcess.run("htpasswd", ["-nbB", user.name, user.password])
+            try TestDirectory.write(line.stdout, to: storage.appending("htpasswd"))
+            settings += "auth: {htpasswd: {realm: test, path: \(storage)/htpasswd}}\n"
+        }
+        try TestDirectory.write(Array(settings.utf8), to: storage.appending("config.yml"))
+        let process = try ChildProcess.start(
+            "docker-registry", ["serve", storage.appending("config.yml").string],
+            environment: ["OTEL_TRACES_EXPORTER": "none", "PATH": "/usr/bin:/bin"], lifetime: .boundToTests)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline, process.isRunning {
+            let output = try process.outputSoFar()
+            if let host = listeningAddress(output) {
+                return DebianRegistry(host: host, storage: storage, process: process)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let output = (try? process.outputSoFar()) ?? ""
+        await process.stop()
+        TestDirectory.remove(storage)
+        throw StartFailure(output: output)
+    }
+
+    /// Starts a registry, runs `body`, and stops the registry however `body` ends.
+    public static func with<Result>(
+        user: User? = nil, certificate: TestCertificate? = nil,
+        _ body: (DebianRegistry) async throws -> sending Result
+    ) async throws -> sending Result {
+        let registry = try await start(user: user, certificate: certificate)
+        do {
+            let result = try await body(registry)
+            await registry.stop()
+            return result
+        } catch {
+            await registry.stop()
+            throw error
+        }
+    }
+
+    /// Ends the registry and removes its storage.
+    public func stop() async {
+        await process.stop()
+        TestDirectory.remove(storage)
+    }
+
+    /// What the registry has logged.
+    public var log: String { (try? process.outputSoFar()) ?? "" }
+
+    /// The registry did not come up.
+    public struct StartFailure: Error, CustomStringConvertible {
+        public let output: String
+        public var description: String { "docker-registry did not start: \(output.suffix(2000))" }
+    }
+
+    private static func listeningAddress(_ log: String) -> String? {
+        guard let range = log.firstRange(of: "listening on ") else { return nil }
+        let address = log[range.upperBound...].prefix { $0.isNumber || $0 == "." || $0 == ":" }
+        let rest = log[address.endIndex...]
+        return rest.isEmpty || address.isEmpty ? nil : String(address)
+    }
+}
