@@ -18,9 +18,8 @@ run() {
 
 # end PROCESS: SIGTERM, and SIGKILL five seconds later.
 end() {
-    local attempt
     kill "$1" 2>/dev/null || return 0
-    for attempt in {1..100}; do
+    for _ in {1..100}; do
         kill -0 "$1" 2>/dev/null || break
         sleep 0.05
     done

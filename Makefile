@@ -1,0 +1,43 @@
+# Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+# One configuration for everything that is built here, so that nothing is built twice.
+SWIFT_FLAGS := -c release
+
+.PHONY: help build demo test check-fast bench lint format packages bases clean
+
+help: ## Say what there is to make.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: packages ## Build manifold: .build/release/manifold.
+	swift build $(SWIFT_FLAGS) --product manifold
+
+demo: build bases ## Install what is missing, build manifold and base images, run the main job, show the result.
+	@scripts/demo
+
+test: packages bases ## Install what is missing, run every test.
+	@scripts/test $(SWIFT_FLAGS)
+
+check-fast: packages ## For developers: a debug build and the unit tests.
+	swift build --build-tests
+	swift test --skip-build --skip IntegrationTests
+
+bench: ## Measure manifold beside buildah.
+	@scripts/install-packages build run bench
+	swift build $(SWIFT_FLAGS) --product manifold
+	@scripts/base-images
+	@Benchmarks/run
+
+lint: ## Check format, scripts and licence headers.
+	@scripts/lint
+
+format: ## Format every Swift file.
+	swift format format --in-place --parallel --recursive Sources Tests Package.swift
+
+clean: ## Remove what was built; base images stay.
+	swift package clean
+
+packages:
+	@scripts/install-packages
+
+bases: packages
+	@scripts/base-images
