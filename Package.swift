@@ -81,7 +81,15 @@ let package = Package(
                 argumentParser, logging, systemPackage,
             ],
             swiftSettings: strict),
-        .executableTarget(name: "manifold", dependencies: ["Commands", "CSandbox"], swiftSettings: strict),
+        // Linked with a static Swift library in the very build that the tests use: they cannot be (Testing has no static
+        // library), and a flag for all would mean to build everything twice. The file then runs without a toolchain.
+        .executableTarget(
+            name: "manifold", dependencies: ["Commands", "CSandbox"], swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags([
+                    "-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections", "-lswiftSynchronization",
+                ])
+            ]),
 
         // Tests.
         .target(
@@ -102,7 +110,8 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "IntegrationTests", dependencies: ["manifold", "TestSupport"], swiftSettings: strict),
+        // Runs the built program; to depend on it would hand its static linking on to the tests.
+        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
