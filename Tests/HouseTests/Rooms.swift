@@ -1,0 +1,26 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+/// The table of rooms in ARCHITECTURE.md: which other targets each target may know.
+enum Rooms {
+    static let mayImport: [String: Set<String>] = [
+        "OCI": [],
+        "Dockerfile": ["OCI"],
+        "CArchive": [],
+        "CDeflate": [],
+        "Layers": ["OCI", "CArchive", "CDeflate"],
+        "Store": ["OCI", "Layers"],
+        "Registry": ["OCI"],
+        "CSeccomp": [],
+        "CSandbox": [],
+        "Emulation": ["OCI", "CSandbox"],
+        "Sandbox": ["OCI", "Emulation", "CSandbox", "CSeccomp"],
+        "Build": ["OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox"],
+        "Commands": [
+            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+        ],
+        "manifold": ["Commands", "CSandbox"],
+        "TestSupport": [
+            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+        ],
+    ]
+}
