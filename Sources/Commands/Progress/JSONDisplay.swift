@@ -1,0 +1,167 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Build
+import FoundationEssentials
+import OCI
+
+/// `--progress json`: one JSON object on each line, for programs.
+///
+/// Every object has `event` and `time` (ISO 8601, UTC, milliseconds). A field without a value is left out; new fields
+/// may be added, old ones stay. `step` is the step's number, unique within the build.
+///
+/// | event | further fields |
+/// |---|---|
+/// | `planned` | `steps` |
+/// | `started` | `step`, `platforms`, `stage`, `number`, `count`, `title`, `firstLine`, `lastLine` |
+/// | `output` | `step`, `platforms`, `stream` (`stdout`, `stderr`), `text`: one line without control characters |
+/// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
+/// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
+/// | `warning` | `message`, `firstLine` |
+/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`), `names` |
+package struct JSONDisplay: ProgressDisplay {
+    /// The time between two `progressed` objects of one step.
+    package static let transferInterval = Duration.milliseconds(250)
+
+    private let epoch: (instant: ContinuousClock.Instant, seconds: Double)
+    private var lastTransfers: [BuildStep.ID: Duration] = [:]
+    private var lastTime: (milliseconds: Int64, text: String)?
+
+    package init() {
+        self.init(at: .now, secondsSince1970: Date.now.timeIntervalSince1970)
+    }
+
+    /// Makes a display for which an instant of the monotonic clock is a given time of the day.
+    package init(at instant: ContinuousClock.Instant, secondsSince1970: Double) {
+        epoch = (instant, secondsSince1970)
+    }
+
+    package mutating func show(
+        _ update: ProgressUpdate, of build: BuildProgress, at now: ContinuousClock.Instant
+    ) -> String {
+        var record = Record(time: time(now))
+        switch update {
+        case .planned(let count):
+            record.event = "planned"
+            record.steps = count
+        case .started(let step):
+            record.event = "started"
+            record.describe(step)
+        case .printed(let step, let stream, let lines, _):
+            record.event = "output"
+            record.name(step)
+            record.stream = stream.rawValue
+            return lines.map { line in
+                record.text = line
+                return encode(record)
+            }.joined()
+        case .progressed(let step, let transfer, let elapsed):
+            if let last = lastTransfers[step.id], elapsed - last < Self.transferInterval { return "" }
+            lastTransfers[step.id] = elapsed
+            record.event = "progressed"
+            record.name(step)
+            record.completed = transfer.completed
+            record.total = transfer.total
+        case .finished(let step, let outcome, let elapsed, let transfer):
+            lastTransfers[step.id] = nil
+            record.event = "finished"
+            record.name(step)
+            record.completed = transfer?.completed
+            record.total = transfer?.total
+            record.seconds = Double(HumanFormat.milliseconds(elapsed)) / 1000
+            (record.outcome, record.message) = outcome.words
+        case .warning(let warning):
+            record.event = "warning"
+            record.message = warning.message
+            record.firstLine = warning.line
+        case .completed(let summary):
+            record.event = "completed"
+            record.describe(summary)
+        }
+        return encode(record)
+    }
+
+    private mutating func time(_ instant: ContinuousClock.Instant) -> String {
+        let milliseconds = Int64(epoch.seconds * 1000) + HumanFormat.milliseconds(epoch.instant.duration(to: instant))
+        if let lastTime, lastTime.milliseconds == milliseconds { return lastTime.text }
+        let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+        let text = date.formatted(.iso8601.time(includingFractionalSeconds: true).year().month().day())
+        lastTime = (milliseconds, text)
+        return text
+    }
+
+    private func encode(_ record: Record) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // The record has no value that JSON cannot say, so this fails for no record that is made here.
+        guard let data = try? encoder.encode(record) else { return "" }
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+}
+
+private struct Record: Encodable {
+    struct Image: Encodable {
+        let platform: String
+        let digest: String
+        let size: Int64
+    }
+
+    let time: String
+    var event = ""
+    var steps: Int?
+    var step: Int?
+    var platforms: [String]?
+    var stage: String?
+    var number: Int?
+    var count: Int?
+    var title: String?
+    var firstLine: Int?
+    var lastLine: Int?
+    var stream: String?
+    var text: String?
+    var completed: Int64?
+    var total: Int64?
+    var outcome: String?
+    var message: String?
+    var seconds: Double?
+    var digest: String?
+    var images: [Image]?
+    var names: [String]?
+
+    init(time: String) {
+        self.time = time
+    }
+
+    mutating func name(_ step: BuildStep) {
+        self.step = step.id
+        platforms = step.platforms.map(\.description)
+    }
+
+    mutating func describe(_ step: BuildStep) {
+        name(step)
+        stage = step.stage
+        number = step.position?.number
+        count = step.position?.count
+        title = step.title
+        firstLine = step.lines?.lowerBound
+        lastLine = step.lines?.upperBound
+    }
+
+    mutating func describe(_ summary: BuildSummary) {
+        digest = summary.digest.description
+        images = summary.images.map {
+            Image(platform: $0.platform.description, digest: $0.digest.description, size: $0.size)
+        }
+        names = summary.names
+    }
+}
+
+extension BuildEvent.Outcome {
+    fileprivate var words: (outcome: String, message: String?) {
+        switch self {
+        case .done: ("done", nil)
+        case .cached: ("cached", nil)
+        case .failed(let message): ("failed", message)
+        case .cancelled: ("cancelled", nil)
+        }
+    }
+}
