@@ -17,9 +17,7 @@ package struct BuildContext: Sendable {
     let files: [TreePath: ScannedFile]
     /// The same files as a tree; without digests.
     let tree: LayerStack
-    /// Whether .dockerignore left something out.
-    let ignoresFiles: Bool
-    let ignore: IgnorePatterns?
+    private let ignore: IgnorePatterns?
     /// When the listing began, in nanoseconds since 1970.
     let scanned: Int64
 
@@ -41,14 +39,12 @@ package struct BuildContext: Sendable {
         self.root = root
         self.files = scanner.files
         self.tree = LayerStack([try LayerIndex(entries: scanner.files.values.map(\.entry).sorted { $0.path < $1.path })])
-        self.ignoresFiles = scanner.ignoredAnything
         self.ignore = ignore
     }
 
-    /// Opens a regular file for reading, never through a link.
-    ///
-    /// - Throws: ``LayersError``.
-    func open(_ path: TreePath) throws -> FileDescriptor {
-        try RootDirectory(root).open(path)
+    /// Whether .dockerignore is the reason that a path is not there.
+    func isLeftOut(_ path: String) -> Bool {
+        let clean = String(Paths.clean("/" + path).dropFirst())
+        return ignore?.matches(clean) == true && Files.exists(root.appending(clean))
     }
 }

@@ -24,6 +24,7 @@ actor ContextDigests {
     /// - Throws: when a file cannot be read.
     func digests(of paths: [TreePath]) throws -> [TreePath: Digest] {
         var result: [TreePath: Digest] = [:]
+        let root = try RootDirectory(context.root)
         for path in paths {
             guard let file = context.files[path] else { continue }
             if let digest = known[file.identity] ?? used[file.identity] {
@@ -31,7 +32,7 @@ actor ContextDigests {
                 used[file.identity] = digest
                 continue
             }
-            let descriptor = try context.open(path)
+            let descriptor = try root.open(path)
             defer { try? descriptor.close() }
             let digest = try FileHasher.hash(descriptor).digest
             result[path] = digest

@@ -11,7 +11,6 @@ struct ContextScanner {
     let root: FilePath
     let ignore: IgnorePatterns?
     private(set) var files: [TreePath: BuildContext.ScannedFile] = [:]
-    private(set) var ignoredAnything = false
 
     init(root: FilePath, ignore: IgnorePatterns?) {
         self.root = root
@@ -51,12 +50,8 @@ struct ContextScanner {
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         if let ignore {
             let text = String(decoding: path.bytes, as: UTF8.self)
-            if isDirectory && ignore.canSkip(directory: text) {
-                ignoredAnything = true
-                return
-            }
+            if isDirectory && ignore.canSkip(directory: text) { return }
             if ignore.matches(text) {
-                ignoredAnything = true
                 // Something below may be let in again; the directory then comes in with it.
                 if isDirectory { try descend(path, cName, from: descriptor) }
                 return

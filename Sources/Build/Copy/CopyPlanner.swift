@@ -28,6 +28,22 @@ struct CopyPlanner {
         self.exclude = try IgnorePatterns(operation.excludes)
     }
 
+    /// The entries that make a directory with its missing parents; none when it is there already.
+    ///
+    /// - Throws: ``CopyError``, ``LayersError``.
+    static func directory(
+        _ path: String, owner: (uid: UInt32, gid: UInt32), time: FileTime, in tree: LayerStack
+    ) throws -> CopyPlan {
+        let operation = CopyOperation(
+            keyword: "WORKDIR", sources: [], files: [], destination: path, owner: nil, mode: nil, excludes: [],
+            isIndependent: false)
+        var planner = try CopyPlanner(operation: operation, destination: tree, owner: owner)
+        planner.newest = time
+        let resolution = try tree.resolve(TreePath(path))
+        try planner.makeDirectories(resolution.path)
+        return planner.made.isEmpty ? CopyPlan(entries: []) : planner.finish()
+    }
+
     /// Adds what one source matched.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.

@@ -1,0 +1,135 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import Layers
+import OCI
+import Store
+import SystemPackage
+
+/// Brings layers into the form that a step needs, no sooner than it needs it and once for all who ask: the compressed
+/// blob, the index of its entries, the unpacked snapshot.
+struct LayerLibrary: Sendable {
+    let store: Store
+    let source: any ImageSource
+    let events: EventRelay
+    private let blobs = SingleFlight<Digest, Void>()
+    private let indexes = SingleFlight<Digest, LayerIndex>()
+    private let snapshots = SingleFlight<Digest, FilePath>()
+
+    init(store: Store, source: any ImageSource, events: EventRelay) {
+        self.store = store
+        self.source = source
+        self.events = events
+    }
+
+    /// Sees to it that the store has a layer's blob.
+    func ensureBlob(_ layer: Layer) async throws {
+        let blob = layer.blob
+        try await blobs.value(for: blob.digest) {
+            if store.hasBlob(blob.digest, size: blob.size) { return }
+            guard let origin = layer.origin else { throw StoreError.missingBlob(blob.digest) }
+            let step = events.step("pull \(origin.familiar) \(blob.digest.short)")
+            try await events.perform(step) {
+                try await source.fetch(blob, of: origin, into: store) { completed in
+                    events.send(.progressed(step: step.id, completed: completed, total: blob.size))
+                }
+                return ((), .done)
+            }
+        }
+    }
+
+    /// The entries of every layer of a stack, merged.
+    func tree(of layers: [Layer]) async throws -> LayerStack {
+        var list: [LayerIndex] = []
+        for layer in layers { list.append(try await index(of: layer)) }
+        return LayerStack(list)
+    }
+
+    /// The index of one layer.
+    func index(of layer: Layer) async throws -> LayerIndex {
+        try await indexes.value(for: layer.diffID) {
+            if let index = try savedIndex(layer.diffID) { return index }
+            return try await verified(layer) { file, expectation in
+                let index = try Unpacker.index(file, expecting: expectation).index
+                try Files.write(index.encoded, to: store.indexPath(layer.diffID))
+                return index
+            }
+        }
+    }
+
+    /// The directories of a stack's layers, lowest first, as overlayfs wants them: each once, in its topmost place,
+    /// which hides whatever the same layer would add further down.
+    func snapshots(of layers: [Layer]) async throws -> [FilePath] {
+        var paths: [FilePath] = []
+        for position in layers.indices {
+            paths.append(try await snapshot(of: layers, at: position))
+        }
+        var seen: Set<FilePath> = []
+        return paths.reversed().filter { seen.insert($0).inserted }.reversed()
+    }
+
+    /// The directory that one layer of a stack is unpacked in.
+    func snapshot(of layers: [Layer], at position: Int) async throws -> FilePath {
+        let layer = layers[position]
+        if let path = store.snapshot(layer.diffID) { return path }
+        // A layer that leaves out directories that it has files in takes them from what is below it; its snapshot is
+        // then good for this stack only.
+        let chainID = layers[...position].chainID
+        return try await snapshots.value(for: chainID) {
+            if let path = store.snapshot(layer.diffID) ?? store.snapshot(chainID) { return path }
+            let below = try await tree(of: Array(layers[..<position]))
+            let directory = try store.scratch.newDirectory("snapshot")
+            let unpacked = try await verified(layer) { file, expectation in
+                try Files.removeTree(directory)
+                try Files.makeDirectories(directory, mode: 0o755)
+                return try Unpacker.unpack(file, expecting: expectation, into: directory, below: below)
+            }
+            for skipped in unpacked.skipped {
+                events.warn(
+                    BuildWarning("\(layer.origin?.familiar ?? "a layer"): /\(skipped.path) (\(skipped.what)) cannot be made here; RUN steps do without it"))
+            }
+            if try savedIndex(layer.diffID) == nil {
+                try Files.write(unpacked.index.encoded, to: store.indexPath(layer.diffID))
+            }
+            let name = unpacked.impliedDirectoryCount == 0 ? layer.diffID : chainID
+            return try store.adoptSnapshot(name, from: directory)
+        }
+    }
+
+    private func savedIndex(_ diffID: Digest) throws -> LayerIndex? {
+        guard let bytes = try Files.read(store.indexPath(diffID), limit: 1 << 30) else { return nil }
+        // A torn index is made again.
+        return try? LayerIndex(encoded: bytes)
+    }
+
+    /// Reads a layer's blob with all checks; a damaged copy in the store is thrown away and fetched once more.
+    private func verified<Result>(
+        _ layer: Layer, _ read: (FileDescriptor, LayerExpectation) throws -> Result
+    ) async throws -> Result {
+        try await ensureBlob(layer)
+        do { return try readBlob(layer, read) } catch let error as LayersError where error.isDamage && layer.origin != nil {
+            store.discardBlob(layer.blob.digest)
+            guard let origin = layer.origin else { throw error }
+            try await source.fetch(layer.blob, of: origin, into: store) { _ in }
+            return try readBlob(layer, read)
+        }
+    }
+
+    private func readBlob<Result>(
+        _ layer: Layer, _ read: (FileDescriptor, LayerExpectation) throws -> Result
+    ) throws -> Result {
+        let file = try FileDescriptor.open(store.blobPath(layer.blob.digest), .readOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        return try read(file, LayerExpectation(layer.blob, diffID: layer.diffID))
+    }
+}
+
+extension LayersError {
+    /// Whether the bytes are not what they should be.
+    fileprivate var isDamage: Bool {
+        switch self {
+        case .blobDigestMismatch, .blobSizeMismatch, .decompressionFailed, .diffIDMismatch, .malformedArchive: true
+        default: false
+        }
+    }
+}

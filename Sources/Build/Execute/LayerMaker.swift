@@ -1,0 +1,84 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import Layers
+import OCI
+import Store
+import SystemPackage
+
+/// Writes new layers into the store.
+struct LayerMaker: Sendable {
+    let store: Store
+    let epoch: SourceEpoch?
+
+    /// Writes a layer: `fill` appends the entries.
+    ///
+    /// - Throws: what `fill` throws, ``LayersError``, ``StoreError``.
+    func make(_ fill: (LayerWriter) throws -> Void) throws -> Layer {
+        let path = store.scratch.newPath("layer")
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno))
+        }
+        let file = FileDescriptor(rawValue: descriptor)
+        do {
+            defer { try? file.close() }
+            let writer = LayerWriter(to: file, epoch: epoch?.seconds)
+            try fill(writer)
+            let written = try writer.finish()
+            try Files.write(written.index.encoded, to: store.indexPath(written.diffID))
+            // An equal layer may be here in another compression, which then stays what the diff ID stands for.
+            if let known = try store.layer(written.diffID) {
+                unlink(path.string)
+                return Layer(diffID: known.diffID, blob: known.blob)
+            }
+            try store.adoptBlob(written.digest, from: path)
+            let record = LayerRecord(diffID: written.diffID, blob: written.descriptor)
+            try store.save(record)
+            return Layer(diffID: record.diffID, blob: record.blob)
+        } catch {
+            unlink(path.string)
+            throw error
+        }
+    }
+}
+
+/// Remembers what steps gave, across platforms within a build and across builds in the store.
+struct StepCache: Sendable {
+    let store: Store
+    private let running = SingleFlight<Digest, Outcome>()
+
+    init(store: Store) { self.store = store }
+
+    struct Outcome: Sendable {
+        var layer: Layer
+        var created: String
+        var isCached: Bool
+    }
+
+    /// The layer of the step with this key: remembered, or made by `work`.
+    func layer(
+        for key: Digest, policy: CachePolicy, _ work: @Sendable () async throws -> Layer
+    ) async throws -> Outcome {
+        let outcome = try await running.value(for: key) {
+            if policy == .use, let known = try remembered(key) { return known }
+            let layer = try await work()
+            let created = Timestamp.text(seconds: Timestamp.now)
+            let outcome = Outcome(layer: layer, created: created, isCached: false)
+            try remember(outcome, for: key)
+            return outcome
+        }
+        return outcome
+    }
+
+    /// What an earlier build found for this key.
+    func remembered(_ key: Digest) throws -> Outcome? {
+        guard let record = try store.step(key), let layer = try store.layer(record.diffID) else { return nil }
+        return Outcome(
+            layer: Layer(diffID: layer.diffID, blob: layer.blob), created: record.created, isCached: true)
+    }
+
+    func remember(_ outcome: Outcome, for key: Digest) throws {
+        try store.save(StepRecord(diffID: outcome.layer.diffID, created: outcome.created), for: key)
+    }
+}
