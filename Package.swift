@@ -99,6 +99,10 @@ let package = Package(
                 systemPackage,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // Enters the user namespace, which a test cannot: it has many threads.
+        .executableTarget(
+            name: "sandbox-probe", dependencies: ["OCI", "CSandbox", "Emulation", "Sandbox", systemPackage],
+            path: "Tests/SandboxProbe", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "DockerfileTests", dependencies: ["Dockerfile"], swiftSettings: strict),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
@@ -106,8 +110,12 @@ let package = Package(
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
-        .testTarget(name: "EmulationTests", dependencies: ["Emulation", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EmulationTests",
+            dependencies: ["Emulation", "OCI", "sandbox-probe", "TestSupport", systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
+            swiftSettings: strict),
         .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"], swiftSettings: strict),
         // Runs the built program; to depend on it would hand its static linking on to the tests.

@@ -2,6 +2,7 @@
 
 import Layers
 import OCI
+import Store
 import SystemPackage
 
 /// Reads a small file out of a stack of layers, such as /etc/passwd, following links inside the stack.
