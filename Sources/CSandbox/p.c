@@ -1,1 +1,0 @@
-void mf_placeholder(void); void mf_placeholder(void) {}

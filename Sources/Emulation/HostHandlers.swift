@@ -1,0 +1,80 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+public import SystemPackage
+
+/// A handler of the host, as /proc/sys/fs/binfmt_misc shows it.
+public struct HostHandler: Hashable, Sendable {
+    /// Its name.
+    public let name: String
+    /// The program that it calls.
+    public let interpreter: String
+    /// Its flags, as in `POCF`.
+    public let flags: String
+    /// Whether it is in force.
+    public let isEnabled: Bool
+    let offset: Int
+    let magic: [UInt8]
+    let mask: [UInt8]
+
+    /// Reads an entry's file; nil for one that is not by magic.
+    public init?(name: String, text: String) {
+        var fields: [Substring: Substring] = [:]
+        let lines = text.split(whereSeparator: \.isNewline)
+        for line in lines {
+            let parts = line.split(separator: " ", maxSplits: 1)
+            if parts.count == 2 { fields[parts[0]] = parts[1] }
+        }
+        guard let magic = fields["magic"].flatMap(Self.bytes) else { return nil }
+        self.name = name
+        self.interpreter = String(fields["interpreter"] ?? "")
+        self.flags = String(fields["flags:"] ?? "")
+        self.isEnabled = lines.first == "enabled"
+        self.offset = fields["offset"].flatMap { Int($0) } ?? 0
+        self.magic = magic
+        self.mask = fields["mask"].flatMap(Self.bytes) ?? [UInt8](repeating: 0xff, count: magic.count)
+    }
+
+    /// Whether this handler takes programs of `target` and works inside a root file system that lacks QEMU.
+    public func runs(_ target: EmulatorTarget) -> Bool {
+        guard isEnabled, flags.contains("F"), offset == 0 else { return false }
+        // A program's beginning, zero after what the target's magic says of it.
+        let wanted = target.magic
+        return zip(magic, mask).enumerated().allSatisfy { index, pair in
+            let byte = index < wanted.count ? wanted[index] : 0
+            return byte & pair.1 == pair.0 & pair.1
+        }
+    }
+
+    private static func bytes(_ hex: Substring) -> [UInt8]? {
+        let digits = Array(hex.utf8)
+        guard digits.count.isMultiple(of: 2), !digits.isEmpty else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+}
+
+/// The handlers that the host has.
+public enum HostHandlers {
+    /// Reads the list; empty where binfmt_misc is not mounted.
+    public static func current(in directory: FilePath = "/proc/sys/fs/binfmt_misc") -> [HostHandler] {
+        guard let stream = opendir(directory.string) else { return [] }
+        defer { closedir(stream) }
+        var handlers: [HostHandler] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasPrefix(".") || name == "register" || name == "status" { continue }
+            guard let bytes = HostFile.beginning(of: directory.appending(name), count: 4096) else { continue }
+            if let handler = HostHandler(name: name, text: String(decoding: bytes, as: UTF8.self)) {
+                handlers.append(handler)
+            }
+        }
+        return handlers.sorted { $0.name < $1.name }
+    }
+}

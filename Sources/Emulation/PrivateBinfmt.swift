@@ -1,0 +1,80 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import CSandbox
+import Glibc
+public import OCI
+import SystemPackage
+
+/// The handlers of this user namespace, which the host never sees.
+///
+/// Linux 6.7 and newer give every user namespace a binfmt_misc of its own. It is mounted detached: no path leads to it, and it
+/// ends with this object. Flags: F, the emulator is opened now, so that it need not be in any image; P, programs keep
+/// their argv[0]; C and O, set-uid programs work, which is harmless where root is root of this namespace only.
+public actor PrivateBinfmt {
+    private var instance: FileDescriptor?
+    private var registered: Set<EmulatorTarget> = []
+
+    /// Makes an object that has registered nothing yet and mounted nothing.
+    public init() {}
+
+    deinit { try? instance?.close() }
+
+    /// Sees to it that programs of `platform` run under `emulator`, from now until this object goes away.
+    ///
+    /// Where the kernel is older, a handler on the host does as well, if it is enabled and has flag F.
+    /// - Throws: ``EmulationError/noHandlers(_:target:_:)``, ``EmulationError/registration(target:_:)``.
+    public func register(_ emulator: Emulator, for platform: Platform) throws(EmulationError) {
+        let target = emulator.target
+        if registered.contains(target) { return }
+        if instance == nil {
+            let descriptor = mf_mount_binfmt()
+            if descriptor < 0 {
+                let error = Errno(rawValue: errno)
+                guard HostHandlers.current().contains(where: { $0.runs(target) }) else {
+                    throw .noHandlers(platform, target: target.target, error)
+                }
+                registered.insert(target)
+                return
+            }
+            instance = FileDescriptor(rawValue: descriptor)
+        }
+        guard let instance else { return }
+        try Self.register(emulator, in: instance)
+        registered.insert(target)
+    }
+
+    private static func register(_ emulator: Emulator, in instance: FileDescriptor) throws(EmulationError) {
+        let name = emulator.target.target
+        // The kernel takes 127 bytes of path; F opens it now, so a descriptor's path does for a longer one.
+        var interpreter = emulator.path.string
+        var held: FileDescriptor?
+        defer { try? held?.close() }
+        if interpreter.utf8.count > 127 {
+            guard let descriptor = try? FileDescriptor.open(emulator.path, .readOnly, options: [.closeOnExec]) else {
+                throw .registration(target: name, Errno(rawValue: errno))
+            }
+            held = descriptor
+            interpreter = "/proc/self/fd/\(descriptor.rawValue)"
+        }
+        let line = Self.line(emulator.target, interpreter: interpreter)
+        let file = openat(instance.rawValue, "register", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .registration(target: name, Errno(rawValue: errno)) }
+        defer { close(file) }
+        let written = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        guard written == line.count else { throw .registration(target: name, Errno(rawValue: errno)) }
+    }
+
+    /// The line that registers a handler (Documentation/admin-guide/binfmt-misc.rst).
+    static func line(_ target: EmulatorTarget, interpreter: String) -> [UInt8] {
+        func escaped(_ bytes: [UInt8]) -> String {
+            bytes.map { byte in
+                let digits = String(byte, radix: 16)
+                return "\\x" + (digits.count == 1 ? "0" : "") + digits
+            }.joined()
+        }
+        // The first character is the delimiter, and a path may have a colon.
+        let delimiter = interpreter.contains(":") ? "\t" : ":"
+        let fields = ["", "qemu-\(target.target)", "M", "0", escaped(target.magic), escaped(target.mask), interpreter, "FPCO"]
+        return Array((fields.joined(separator: delimiter) + "\n").utf8)
+    }
+}
