@@ -33,8 +33,9 @@ final class DirectoryWalker {
 
     /// Calls `body` with the descriptor of the directory that holds `path`, and the path's last part (`.` for the root).
     ///
-    /// - Parameter create: Called for a directory on the way that is missing (or is a whiteout); it must make it. When it
-    ///   is nil, a missing directory is an error.
+    /// `create` is called for a directory on the way that is missing (or is a whiteout) and must make it; when it is nil, a
+    /// missing directory is an error.
+    @discardableResult
     func withParent<Result>(
         of path: TreePath, create: ((_ parent: Int32, _ name: [CChar], _ path: TreePath) throws -> Void)? = nil,
         _ body: (_ parent: Int32, _ name: [CChar]) throws -> Result
@@ -79,9 +80,7 @@ final class DirectoryWalker {
         return try System.check(openat(parent, name, flags), "open", path().description)
     }
 
-    /// Opens a file, or a directory for listing, for reading.
-    ///
-    /// - Throws: ``LayersError/system(operation:path:errno:)``; `ELOOP` when the last part is a symbolic link.
+    /// Opens a file, or a directory for listing, for reading; `ELOOP` when the last part is a symbolic link.
     func openForReading(_ path: TreePath) throws -> Int32 {
         try withParent(of: path) { parent, name in
             // O_NONBLOCK: opening a pipe must not wait for a writer.

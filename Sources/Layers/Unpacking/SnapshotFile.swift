@@ -10,7 +10,7 @@ final class SnapshotFile {
     private let entry: TreeEntry
     private let skip: (TreePath, String) -> Void
 
-    /// - Parameter skip: Told of attributes that the system refuses.
+    /// `skip` is told of attributes that the system refuses.
     init(owning descriptor: Int32, entry: TreeEntry, skip: @escaping (TreePath, String) -> Void) {
         self.descriptor = descriptor
         self.entry = entry

@@ -55,25 +55,31 @@ final class SnapshotWriter {
     /// Sets owner, mode, attributes and time of every directory, those that the archive left out included.
     func finishDirectories(of index: LayerIndex, below: (any FileTree)?) throws {
         walker.forget()
-        var ancestors: [TreePath] = [.root]
+        var ancestors: [(path: TreePath, isOpaque: Bool)] = [(.root, false)]
         if index.lookup(.root) == nil { try finishImplied(.root, below) }
         for position in index.indices {
             try Task.checkCancellation()
             let entry = index[position]
-            while let last = ancestors.last, !entry.path.isWithin(last) { ancestors.removeLast() }
+            while let last = ancestors.last, !entry.path.isWithin(last.path) { ancestors.removeLast() }
             // The directories between the last one known and this entry have no entry of their own.
-            let known = ancestors.last?.components.count ?? 0
+            let known = ancestors.last?.path.components.count ?? 0
+            let isHidden = ancestors.last?.isOpaque ?? false
             let components = entry.path.components
             if components.count > known + 1 {
                 for component in components[known..<(components.count - 1)] {
                     let path = TreePath(unchecked: Array(entry.path.bytes[..<component.endIndex]))
-                    ancestors.append(path)
+                    ancestors.append((path, isHidden))
                     try finishImplied(path, below)
                 }
             }
             if entry.isDirectory {
-                ancestors.append(entry.path)
+                ancestors.append((entry.path, isHidden || entry.kind == .directory(opaque: true)))
                 try finish(entry)
+            } else if entry.kind == .whiteout, isHidden {
+                // Nothing is below to be hidden, and the kernel would list the whiteout as a name.
+                try walker.withParent(of: entry.path) { parent, name in
+                    try System.check(unlinkat(parent, name, 0), "remove", entry.path.description)
+                }
             }
         }
         walker.forget()

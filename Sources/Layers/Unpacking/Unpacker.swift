@@ -19,6 +19,7 @@ public enum Unpacker {
     ///   - expectation: What the bytes must be.
     ///   - directory: An empty directory; its owner, mode and time are set too.
     ///   - below: The layers beneath, which lend their metadata to directories that the archive leaves out.
+    /// - Returns: The layer's index, and what the snapshot lacks.
     /// - Throws: ``LayersError`` and `CancellationError`.
     public static func unpack(
         _ descriptor: FileDescriptor, expecting expectation: LayerExpectation, into directory: FilePath,
@@ -35,6 +36,7 @@ public enum Unpacker {
 
     /// Reads a layer blob, verifies it and makes its index, without unpacking.
     ///
+    /// - Returns: The layer's index and sizes.
     /// - Throws: ``LayersError`` and `CancellationError`.
     public static func index(
         _ descriptor: FileDescriptor, expecting expectation: LayerExpectation
