@@ -18,7 +18,7 @@ public enum BuildError: Error, Sendable {
     /// Base images that are not to be had for a platform; all of them.
     case unavailableBases([UnavailableBase])
     /// An instruction failed for a reason that is no command's exit status.
-    case step(BuildStep, platform: Platform?, line: Int, reason: String)
+    case step(BuildStep, platform: Platform?, line: Int, reason: String, remedy: String?)
     /// A RUN command ended with a status other than 0.
     case command(BuildStep, platform: Platform, line: Int, status: String)
     /// The result cannot go where it should.
@@ -61,7 +61,7 @@ extension BuildError: CustomStringConvertible {
         case .unknownTarget(let name, let stages):
             "no stage is called \"\(name)\"" + (stages.isEmpty ? "" : " (there are: \(stages.joined(separator: ", ")))")
         case .unavailableBases(let bases): Self.sentence(on: bases)
-        case .step(let step, let platform, let line, let reason):
+        case .step(let step, let platform, let line, let reason, _):
             "\(platform.map { "\($0): " } ?? "")line \(line): \(step.title): \(reason)"
         case .command(let step, let platform, let line, let status):
             "\(platform): line \(line): \(step.title): \(status)"
@@ -77,7 +77,7 @@ extension BuildError: CustomStringConvertible {
         case .unavailableBases(let bases) where bases.contains { !$0.available.isEmpty }:
             "leave these platforms out of --platform, or choose a base that has them"
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
-        case .output(_, let remedy): remedy
+        case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
         default: nil
         }
     }
@@ -85,7 +85,7 @@ extension BuildError: CustomStringConvertible {
     /// The step that failed, when one did.
     public var step: BuildStep? {
         switch self {
-        case .step(let step, _, _, _), .command(let step, _, _, _): step
+        case .step(let step, _, _, _, _), .command(let step, _, _, _): step
         default: nil
         }
     }

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import OCI
+public import Sandbox
 public import SystemPackage
 
 /// What is to be built, as the command line or another program asks for it.

@@ -1,11 +1,10 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dockerfile
+import Emulation
 import Layers
-import OCI
 import Registry
 import Sandbox
-import Emulation
 import Store
 
 /// What a person can do about an error, whichever room it comes from.
@@ -15,8 +14,10 @@ public enum Remedy {
         switch error {
         case let error as BuildError: error.remedy
         case let error as DockerfileError: error.remedy
+        case let error as EmulationError: error.remedy
         case let error as LayersError: error.remedy
         case let error as RegistryError: error.remedy
+        case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy
         default: nil
         }

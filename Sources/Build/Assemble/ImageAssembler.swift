@@ -39,13 +39,22 @@ struct ImageAssembler: Sendable {
             layers: layers)
     }
 
-    /// Makes the index of several images.
+    /// Puts images under one root: an index, or the only image's manifest.
     ///
     /// - Throws: ``StoreError``.
-    func index(of images: [AssembledImage]) throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+    func result(
+        of images: [AssembledImage], tags: [Reference],
+        ensureBlob: @escaping @Sendable (Layer) async throws -> Void
+    ) throws -> BuildResult {
+        if images.count == 1, let image = images.first {
+            var root = image.descriptor
+            root.platform = nil
+            return BuildResult(
+                images: images, root: root, rootBytes: image.manifest, tags: tags, ensureBlob: ensureBlob)
+        }
         let bytes = try Self.encode(Index(manifests: images.map(\.descriptor)))
-        let digest = try store.writeBlob(bytes)
-        return (Descriptor(mediaType: .ociIndex, digest: digest, size: Int64(bytes.count)), bytes)
+        let root = Descriptor(mediaType: .ociIndex, digest: try store.writeBlob(bytes), size: Int64(bytes.count))
+        return BuildResult(images: images, root: root, rootBytes: bytes, tags: tags, ensureBlob: ensureBlob)
     }
 
     private func labelled(_ config: ContainerConfig) -> ContainerConfig {
@@ -104,6 +113,8 @@ struct ImageAssembler: Sendable {
 struct StepResult: Sendable {
     /// The whole stack of layers after the step, lowest first.
     var layers: [Layer]
+    /// The layers that the step brought.
+    var added: [Layer] = []
     /// When the top layer was made, RFC 3339; nil for bases.
     var created: String?
 }

@@ -2,6 +2,7 @@
 
 public import Dockerfile
 public import OCI
+public import Sandbox
 
 /// Everything that has to be done for all platforms: steps, each after the steps that it needs.
 ///
@@ -82,14 +83,6 @@ public struct RunOperation: Sendable, Hashable {
             scripts.flatMap { [$0.name, $0.content] },
         ]
     }
-}
-
-/// The network that RUN steps see.
-public enum NetworkMode: String, Sendable, Hashable, Codable, CaseIterable {
-    /// The host's network; "default" means the same.
-    case host
-    /// Only a loopback interface.
-    case none
 }
 
 /// A file whose content stands in the Dockerfile.

@@ -2,6 +2,7 @@
 
 import Dockerfile
 import OCI
+import Sandbox
 
 /// Plans the instructions of one stage for one target platform.
 struct StagePlanner {

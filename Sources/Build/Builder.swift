@@ -1,0 +1,104 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Glibc
+import Layers
+public import OCI
+import Sandbox
+public import Store
+import SystemPackage
+
+/// Builds: from a Dockerfile and a context to images for many platforms, and on to where they shall go.
+public struct Builder: Sendable {
+    let store: Store
+    let images: any ImageSource
+    let runner: any CommandRunner
+    let host: Platform
+    let events: @Sendable (BuildEvent) -> Void
+
+    /// - Parameters:
+    ///   - images: where base images come from.
+    ///   - runner: who executes RUN.
+    ///   - events: is told what goes on; may be called from many tasks at once and should return quickly.
+    public init(
+        store: Store, images: any ImageSource, runner: any CommandRunner, host: Platform = .host,
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) {
+        self.store = store
+        self.images = images
+        self.runner = runner
+        self.host = host
+        self.events = events
+    }
+
+    /// Builds what `request` asks for and hands the result to the exporters, one after another.
+    ///
+    /// Bases are resolved for every platform before anything runs, and exporters get the result only when every
+    /// platform is built.
+    ///
+    /// - Throws: ``BuildError`` and the errors of the rooms that do the work; `CancellationError`.
+    public func build(_ request: BuildRequest, exporters: [any Exporter]) async throws -> BuildSummary {
+        let file = try DockerfileText(request)
+        let dockerfile = try file.parse()
+        for warning in dockerfile.warnings {
+            events(.warning(BuildWarning("\(warning.rule): \(warning.message)", line: warning.lines.lowerBound)))
+        }
+        let target = try Self.target(of: dockerfile, request)
+        return try await file.explaining(dockerfile) {
+            let resolvers = try request.platforms.map { platform in
+                try NameResolver(dockerfile, request: request, host: host, target: platform)
+            }
+            for exporter in exporters { try await exporter.prepare() }
+            let resolver = BaseResolver(dockerfile: dockerfile, source: images) { events(.warning($0)) }
+            let bases = try await resolver.resolve(target, resolvers: resolvers)
+            var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
+            let graph = try planner.plan(target, resolvers: resolvers)
+            return try await execute(graph, request, ignore: try file.ignorePatterns(), exporters: exporters)
+        }
+    }
+
+    private static func target(of dockerfile: Dockerfile, _ request: BuildRequest) throws -> Stage {
+        guard let name = request.target else { return dockerfile.stages[dockerfile.stages.count - 1] }
+        guard let stage = dockerfile.stage(name) else {
+            throw BuildError.unknownTarget(name, stages: dockerfile.stages.compactMap(\.name))
+        }
+        return stage
+    }
+
+    private func execute(
+        _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter]
+    ) async throws -> BuildSummary {
+        events(.planned(stepCount: graph.vertices.count))
+        let relay = EventRelay(firstID: graph.vertices.count, receive: events)
+        let library = LayerLibrary(store: store, source: images, events: relay)
+        let context = ContextAccess(root: request.context, ignore: ignore, store: store, events: relay)
+        let executor = Executor(
+            library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
+            runner: runner, context: context, events: relay, exporters: exporters)
+        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let results = try await executor.run(graph, limit: max(1, request.parallelism ?? processors))
+        try await context.save()
+
+        let assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
+        let assembled = try graph.images.map { try assembler.assemble($0, results: results) }
+        let result = try assembler.result(of: assembled, tags: request.tags, ensureBlob: library.ensureBlob)
+        var names: [String] = []
+        for exporter in exporters {
+            let step = relay.step(exporter.title, platforms: request.platforms)
+            names += try await relay.perform(step) {
+                let names = try await exporter.export(result) { completed, total in
+                    relay.send(.progressed(step: step.id, completed: completed, total: total))
+                }
+                return (names, .done)
+            }
+        }
+        let summary = BuildSummary(
+            digest: result.root.digest,
+            images: assembled.map {
+                BuildSummary.Image(platform: $0.platform, digest: $0.descriptor.digest, size: $0.size)
+            },
+            names: names)
+        events(.completed(summary))
+        return summary
+    }
+}

@@ -1,0 +1,39 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import Sandbox
+public import SystemPackage
+
+/// A command of a RUN step with the file system that it changes.
+public struct StepCommand: Sendable {
+    /// The program and its arguments.
+    public var arguments: [String]
+    /// The whole environment.
+    public var environment: [String]
+    public var workingDirectory: String
+    public var user: UserIdentity
+    public var network: NetworkMode
+    /// The platform that the command is made for.
+    public var platform: Platform
+    /// The directories that the command sees merged, lowest first.
+    public var lower: [FilePath]
+    /// The directory that takes what the command changes.
+    public var upper: FilePath
+    /// An empty directory on the same file system as ``upper``, for overlayfs.
+    public var work: FilePath
+    /// An empty directory for files of this run.
+    public var scratch: FilePath
+    /// Files that the command sees and that are no part of what it makes: path inside and content, executable.
+    public var scripts: [InlineFile]
+}
+
+/// Who executes the commands of RUN steps.
+public protocol CommandRunner: Sendable {
+    /// Runs a command to its end.
+    ///
+    /// - Parameter output: is called with what the command prints, one call at a time.
+    /// - Throws: when the command could not be started; `CancellationError`.
+    func run(
+        _ command: StepCommand, output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> ExitStatus
+}

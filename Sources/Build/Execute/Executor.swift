@@ -1,0 +1,114 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Emulation
+import Layers
+import OCI
+import Sandbox
+import Store
+
+/// Executes a graph: each vertex by the step that knows how, results into the store, news to whoever listens.
+struct Executor: Sendable {
+    let library: LayerLibrary
+    let cache: StepCache
+    let maker: LayerMaker
+    let runner: any CommandRunner
+    let context: ContextAccess
+    let events: EventRelay
+    let exporters: [any Exporter]
+
+    /// Executes everything.
+    ///
+    /// - Throws: ``BuildError`` for the first step that failed; `CancellationError`.
+    func run(_ graph: BuildGraph, limit: Int) async throws -> [Int: StepResult] {
+        try await withThrowingTaskGroup(of: Void.self) { uploads in
+            let (layers, offer) = AsyncStream.makeStream(of: Layer.self)
+            // Bytes travel while later steps still run; what fails here is tried again by the export itself.
+            uploads.addTask {
+                await withDiscardingTaskGroup { group in
+                    for await layer in layers {
+                        group.addTask {
+                            for exporter in exporters {
+                                try? await exporter.offer(layer, ensureBlob: library.ensureBlob)
+                            }
+                        }
+                    }
+                }
+            }
+            defer { offer.finish() }
+            let results = try await Scheduler<StepResult>(limit: limit).run(graph) { vertex, inputs in
+                let result = try await execute(vertex, inputs)
+                if vertex.isInImage { for layer in result.added { offer.yield(layer) } }
+                return result
+            }
+            offer.finish()
+            uploads.cancelAll()
+            return results
+        }
+    }
+
+    private func execute(_ vertex: BuildGraph.Vertex, _ inputs: [Int: StepResult]) async throws -> StepResult {
+        let parent = vertex.parent.flatMap { inputs[$0]?.layers } ?? []
+        return try await events.perform(vertex.step) {
+            do {
+                switch vertex.operation {
+                case .scratch: return (StepResult(layers: []), .done)
+                case .base(let image): return (StepResult(layers: image.layers, added: image.layers), .done)
+                case .run(let operation):
+                    let outcome = try await RunStep(library: library, cache: cache, maker: maker, runner: runner).run(
+                        operation, onto: parent, policy: vertex.cachePolicy
+                    ) { stream, bytes in
+                        events.send(.output(step: vertex.step.id, stream: stream, bytes: bytes))
+                    }
+                    return Self.result(outcome, onto: parent)
+                case .copy(let operation):
+                    let source = vertex.source.flatMap { inputs[$0]?.layers }
+                    let outcome = try await copyStep.run(
+                        operation, onto: parent, from: source, policy: vertex.cachePolicy)
+                    return Self.result(outcome, onto: parent)
+                case .makeDirectory(let operation):
+                    let outcome = try await copyStep.run(operation, onto: parent, policy: vertex.cachePolicy)
+                    return Self.result(outcome, onto: parent)
+                }
+            } catch {
+                throw Self.explained(error, vertex)
+            }
+        }
+    }
+
+    private var copyStep: CopyStep { CopyStep(library: library, cache: cache, maker: maker, context: context) }
+
+    private static func result(
+        _ outcome: StepCache.Outcome, onto parent: [Layer]
+    ) -> (StepResult, BuildEvent.Outcome) {
+        let result = StepResult(layers: parent + [outcome.layer], added: [outcome.layer], created: outcome.created)
+        return (result, outcome.isCached ? .cached : .done)
+    }
+
+    /// Adds to an error the step and the platform that it happened in.
+    private static func explained(_ error: any Error, _ vertex: BuildGraph.Vertex) -> any Error {
+        let line = vertex.step.lines?.lowerBound ?? 1
+        let platform: Platform? =
+            if case .run(let operation) = vertex.operation { operation.platform } else {
+                vertex.step.platforms.count == 1 ? vertex.step.platforms.first : nil
+            }
+        switch error {
+        case is CancellationError, is BuildError: return error
+        case let failure as RunStep.Failure:
+            return BuildError.command(
+                vertex.step, platform: platform ?? .host, line: line, status: failure.status.sentence)
+        default:
+            return BuildError.step(
+                vertex.step, platform: platform, line: line, reason: "\(error)", remedy: Remedy.of(error))
+        }
+    }
+}
+
+extension ExitStatus {
+    /// The status as a person reads it.
+    var sentence: String {
+        switch self {
+        case .exit(let code): "exit code \(code)"
+        case .signal(let number): "killed by signal \(number)"
+        }
+    }
+}

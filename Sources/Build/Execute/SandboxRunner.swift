@@ -1,0 +1,55 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import Emulation
+public import OCI
+public import Sandbox
+import Store
+import SystemPackage
+
+/// Runs commands on this machine: each in a sandbox of its own, those of foreign platforms under an emulator.
+public struct SandboxRunner: CommandRunner {
+    private let sandbox: Sandbox
+    private let finder: EmulatorFinder
+    private let handlers: PrivateBinfmt
+    private let host: Platform
+
+    /// - Parameter handlers: must live as long as commands run.
+    public init(
+        sandbox: Sandbox = Sandbox(), finder: EmulatorFinder, handlers: PrivateBinfmt = PrivateBinfmt(),
+        host: Platform = .host
+    ) {
+        self.sandbox = sandbox
+        self.finder = finder
+        self.handlers = handlers
+        self.host = host
+    }
+
+    public func run(
+        _ command: StepCommand, output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> ExitStatus {
+        let mode = try ExecutionMode(for: command.platform, host: host, finder: finder)
+        if case .emulated(let emulator) = mode { try await handlers.register(emulator, for: command.platform) }
+
+        let networkFiles = command.scratch.appending("network")
+        try Files.makeDirectories(networkFiles)
+        var mounts = try NetworkFiles.mounts(in: networkFiles, network: command.network, hostname: Self.hostname)
+        for (number, script) in command.scripts.enumerated() {
+            let path = command.scratch.appending("script-\(number)")
+            try Files.write(Array(script.content.utf8), to: path, mode: 0o755)
+            mounts.append(SandboxMount(.file(path, .readOnly), at: script.name))
+        }
+        let run = command.scratch.appending("run")
+        try Files.makeDirectories(run)
+        let spec = SandboxSpec(
+            root: .overlay(lower: command.lower, upper: command.upper, work: command.work),
+            arguments: command.arguments, environment: command.environment + mode.environment(for: command.platform),
+            workingDirectory: command.workingDirectory, user: command.user, hostname: Self.hostname,
+            network: command.network, mounts: mounts,
+            personality: mode == .native(.thirtyTwoBit) ? .linux32 : .native, scratch: run)
+        return try await sandbox.run(spec) { stream, bytes in
+            output(stream == .standardOutput ? .stdout : .stderr, bytes)
+        }
+    }
+
+    static let hostname = "manifold"
+}
