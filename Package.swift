@@ -117,7 +117,9 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
+            swiftSettings: strict),
         // Runs the built program; to depend on it would hand its static linking on to the tests.
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
