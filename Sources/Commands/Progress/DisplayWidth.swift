@@ -42,7 +42,11 @@ package enum DisplayWidth {
     }
 
     private static func columns(_ scalar: Unicode.Scalar) -> Int {
-        if scalar.value < 0x300 { return scalar.value >= 0xA0 && scalar.value != 0xAD ? 1 : 0 }
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0xAD: return 0
+        case 0x20..<0x300: return 1
+        default: break
+        }
         let properties = scalar.properties
         switch properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format, .control, .lineSeparator, .paragraphSeparator: return 0

@@ -81,10 +81,13 @@ package struct JSONDisplay: ProgressDisplay {
     }
 
     private mutating func time(_ instant: ContinuousClock.Instant) -> String {
-        let milliseconds = Int64(epoch.seconds * 1000) + HumanFormat.milliseconds(epoch.instant.duration(to: instant))
+        let milliseconds = max(
+            0, Int64(epoch.seconds * 1000) + HumanFormat.milliseconds(epoch.instant.duration(to: instant)))
         if let lastTime, lastTime.milliseconds == milliseconds { return lastTime.text }
-        let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-        let text = date.formatted(.iso8601.time(includingFractionalSeconds: true).year().month().day())
+        // Whole seconds only: a fraction in binary comes out a millisecond short now and then.
+        let second = Date(timeIntervalSince1970: Double(milliseconds / 1000)).formatted(.iso8601)
+        let fraction = HumanFormat.seconds(.milliseconds(milliseconds % 1000), decimals: 3).dropFirst()
+        let text = "\(second.prefix(19))\(fraction)Z"
         lastTime = (milliseconds, text)
         return text
     }

@@ -16,10 +16,13 @@ package actor ProgressReporter {
     private static let backlogLimit = 1 << 20
     /// How long an interrupted program waits for a reader of its last words.
     private static let lastWordsLimit = Duration.milliseconds(500)
+    private static let shortestPause = Duration.milliseconds(1)
+    private static let longestPause = Duration.milliseconds(20)
 
     private var display: any ProgressDisplay
     private var writer: ProgressWriter
     private var build = BuildProgress()
+    private var patience = ProgressReporter.lastWordsLimit
     private let isInterrupted = Mutex(false)
 
     /// Makes a reporter that shows events in a mode.
@@ -104,12 +107,17 @@ package actor ProgressReporter {
     }
 
     private func waitForRoom(upTo limit: Int) async {
-        var patience = Self.lastWordsLimit
-        while writer.pendingCount > limit, patience > .zero {
-            let pause = Duration.milliseconds(10)
+        var pause = Self.shortestPause
+        while writer.pendingCount > limit {
+            guard patience > .zero else {
+                writer.abandon()
+                return
+            }
+            let (start, pending) = (ContinuousClock.now, writer.pendingCount)
             try? await Task.sleep(for: pause)
-            if isInterrupted.withLock({ $0 }) { patience -= pause }
             writer.writeWhatFits()
+            if isInterrupted.withLock({ $0 }) { patience -= start.duration(to: .now) }
+            pause = writer.pendingCount < pending ? Self.shortestPause : min(pause * 2, Self.longestPause)
         }
     }
 }

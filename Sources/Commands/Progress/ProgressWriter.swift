@@ -52,6 +52,12 @@ package struct ProgressWriter: Sendable {
         }
     }
 
+    /// Forgets what is not written.
+    package mutating func abandon() {
+        bytes = []
+        written = 0
+    }
+
     private var hasRoom: Bool {
         var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
         // An error condition counts as room: writing is what reports it.

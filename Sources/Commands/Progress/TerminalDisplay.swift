@@ -60,7 +60,8 @@ package struct TerminalDisplay: ProgressDisplay {
         }
         let wasHidden = drawnSize != nil
         let header = TerminalFrame(build: build, now: now, size: size, pen: pen).lastHeader
-        return redraw([header], size) + (wasHidden ? Self.restoringSequence : "") + (build.summary?.table ?? "")
+        return redraw([header], size) + (wasHidden ? Self.restoringSequence : "")
+            + (build.summary?.table ?? "").replacing("\n", with: "\r\n")
     }
 
     /// Replaces the block by the entries that wait and by new rows, with the cursor beneath.
