@@ -1,0 +1,54 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+/// A way in which a ``TestRegistry`` misbehaves, with which requests, and how often.
+public struct Fault: Sendable {
+    /// What happens.
+    public enum Action: Sendable {
+        /// An answer with this status in place of the right one; the request has no effect.
+        case status(Int, headers: [String: String] = [:], body: String = "")
+        /// The connection ends when so many bytes of the request's body have come; 0 is as soon as the head has come.
+        case dropRequest(afterBytes: Int)
+        /// The request takes effect, and the connection ends in place of an answer.
+        case dropAnswer
+        /// The connection ends after so many bytes of the answer's body.
+        case dropBody(afterBytes: Int)
+        /// The first byte of the answer's body is another.
+        case wrongByte
+        /// So many bytes too many (or, when negative, too few) in the answer's body, as announced in its head.
+        case length(by: Int)
+        /// As ``length(by:)``, but in chunks, so that the head announces nothing.
+        case chunked(by: Int)
+        /// The answer comes so much later.
+        case delay(Duration)
+        /// Nothing is read for so long.
+        case stopReading(Duration)
+        /// The answer lacks a header.
+        case without(header: String)
+        /// The answer has another value in a header.
+        case header(String, String)
+        /// The bytes of the answer are no HTTP.
+        case garbage
+    }
+
+    var action: Action
+    var method: String?
+    var path: String
+    var skip: Int
+    var times: Int
+
+    /// Describes a fault.
+    ///
+    /// - Parameters:
+    ///   - action: What happens.
+    ///   - method: Only with requests of this method.
+    ///   - path: Only with requests whose path and query contain this.
+    ///   - skip: So many such requests are answered properly first.
+    ///   - times: How many such requests it happens to; `.max` is all.
+    public init(_ action: Action, method: String? = nil, path: String = "", skip: Int = 0, times: Int = 1) {
+        self.action = action
+        self.method = method
+        self.path = path
+        self.skip = skip
+        self.times = times
+    }
+}

@@ -1,0 +1,151 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+public import OCI
+import Synchronization
+import SystemPackage
+
+/// A registry inside the test process, on a free loopback port, that can be told to misbehave.
+///
+/// It keeps everything in memory, notes every request, and does what ``add(_:)`` says:
+///
+///     try await TestRegistry.with { registry in
+///         registry.add(Fault(.status(503), method: "PUT", path: "/blobs/uploads/"))
+///         …
+///         #expect(registry.requests.contains { $0.method == "PUT" })
+///     }
+public final class TestRegistry: Sendable {
+    /// `127.0.0.1:port`, as references name it.
+    public let host: String
+
+    let state: Mutex<TestRegistryState>
+
+    private init(host: String, isSecure: Bool, authentication: Authentication) {
+        self.host = host
+        let base = "\(isSecure ? "https" : "http")://\(host)"
+        state = Mutex(TestRegistryState(base: base, authentication: authentication))
+    }
+
+    /// How the registry recognises users.
+    public enum Authentication: Sendable {
+        /// Not at all.
+        case none
+        /// By user name and password.
+        case basic(username: String, password: String)
+        /// By tokens of its own service at `/token`, which gives them to this user, or to everybody when there is
+        /// none, for so many seconds. The identity token `identity` is as good as the password.
+        case bearer(username: String?, password: String?, lifetime: Int = 300)
+    }
+
+    /// A request that came.
+    public struct Request: Hashable, Sendable, CustomStringConvertible {
+        /// The HTTP method.
+        public var method: String
+        /// Path and query.
+        public var target: String
+        /// The headers; the last of each name, in lower case.
+        public var headers: [String: String]
+        /// How many bytes of body have come.
+        public var bodySize: Int
+
+        public var description: String { "\(method) \(target)" }
+    }
+
+    /// Runs a registry as long as `body` runs.
+    public static func with<Result: Sendable>(
+        authentication: Authentication = .none, certificate: TestCertificate? = nil,
+        _ body: (TestRegistry) async throws -> Result
+    ) async throws -> Result {
+        let context = try certificate.map { certificate in
+            try NIOSSLContext(
+                configuration: .makeServerConfiguration(
+                    certificateChain: NIOSSLCertificate.fromPEMFile(certificate.certificate.string).map {
+                        .certificate($0)
+                    },
+                    privateKey: .privateKey(NIOSSLPrivateKey(file: certificate.key.string, format: .pem))))
+        }
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: 0) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(ResponsePartHandler())
+                    return try NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>(
+                        wrappingChannelSynchronously: channel)
+                }
+            }
+        let registry = TestRegistry(
+            host: "127.0.0.1:\(listener.channel.localAddress?.port ?? 0)", isSecure: certificate != nil,
+            authentication: authentication)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await withThrowingDiscardingTaskGroup { connections in
+                    try await listener.executeThenClose { clients in
+                        for try await client in clients {
+                            connections.addTask { await TestConnection(registry: registry).serve(client) }
+                        }
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            return try await body(registry)
+        }
+    }
+
+    /// The requests so far, in the order of their heads.
+    public var requests: [Request] { state.withLock { $0.requests } }
+
+    /// Forgets the requests so far.
+    public func clearRequests() { state.withLock { $0.requests = [] } }
+
+    /// How many bytes of answers have been taken by the network so far.
+    public var bytesSent: Int { state.withLock { $0.bytesSent } }
+
+    /// Makes the registry misbehave with the next requests that the fault is for.
+    public func add(_ fault: Fault) { state.withLock { $0.faults.append(fault) } }
+
+    /// Whether all faults have happened as often as they should.
+    public var allFaultsHappened: Bool { state.withLock { $0.faults.allSatisfy { $0.times <= 0 } } }
+
+    /// Makes all tokens that were given out invalid.
+    public func expireTokens() { state.withLock { $0.tokens = [:] } }
+
+    /// Puts a blob into a repository.
+    @discardableResult
+    public func putBlob(_ bytes: [UInt8], in repository: String, mediaType: MediaType = .ociLayer) -> Descriptor {
+        let digest = Digest.sha256(of: bytes)
+        state.withLock { $0.put(blob: bytes, digest: digest.description, in: repository) }
+        return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+    }
+
+    /// Puts a manifest into a repository, under its digest and a tag.
+    @discardableResult
+    public func putManifest(
+        _ bytes: [UInt8], mediaType: MediaType, in repository: String, tag: String
+    ) -> Descriptor {
+        let digest = Digest.sha256(of: bytes)
+        state.withLock {
+            $0.put(manifest: bytes, type: mediaType.rawValue, in: repository, names: [tag, digest.description])
+        }
+        return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+    }
+
+    /// The bytes of a manifest by tag or digest, or nil when there is none.
+    public func manifest(_ name: String, in repository: String) -> [UInt8]? {
+        state.withLock { $0.repositories[repository]?.manifests[name]?.bytes }
+    }
+
+    /// The bytes of a blob, or nil when the repository has no such blob.
+    public func blob(_ digest: Digest, in repository: String) -> [UInt8]? {
+        state.withLock { state in
+            guard state.repositories[repository]?.blobs.contains(digest.description) == true else { return nil }
+            return state.blobs[digest.description]
+        }
+    }
+}
