@@ -19,6 +19,7 @@ enum Rooms {
             "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
         ],
         "manifold": ["Commands", "CSandbox"],
+        "sandbox-probe": ["OCI", "CSandbox", "Emulation", "Sandbox"],
         "TestSupport": [
             "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
         ],
