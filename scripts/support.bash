@@ -16,14 +16,16 @@ run() {
     return "$status"
 }
 
-# end PROCESS: SIGTERM, and SIGKILL five seconds later.
+# end PROCESS: SIGTERM, and SIGKILL five seconds later; to its whole process group if it leads one.
 end() {
-    kill "$1" 2>/dev/null || return 0
+    local target=$1
+    if kill -0 -- "-$1" 2>/dev/null; then target=-$1; fi
+    kill -- "$target" 2>/dev/null || return 0
     for _ in {1..100}; do
-        kill -0 "$1" 2>/dev/null || break
+        kill -0 -- "$target" 2>/dev/null || break
         sleep 0.05
     done
-    kill -KILL "$1" 2>/dev/null || true
+    kill -KILL -- "$target" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
 
