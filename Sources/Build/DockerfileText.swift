@@ -5,15 +5,23 @@ import Store
 import SystemPackage
 
 /// The Dockerfile of a build and what belongs to it on disk.
-struct DockerfileText {
+package struct DockerfileText: Sendable {
     let path: FilePath
     let bytes: [UInt8]
     private let context: FilePath
 
+    /// The file's name, for messages.
+    package var name: String { path.lastComponent?.string ?? "Dockerfile" }
+
+    /// The physical lines.
+    package var lines: [String] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
     /// Reads the file that a request names, or that lies in the context.
     ///
     /// - Throws: ``BuildError``.
-    init(_ request: BuildRequest) throws {
+    package init(_ request: BuildRequest) throws {
         context = request.context
         guard Files.isDirectory(context) else {
             let reason = Files.exists(context) ? "it is not a directory" : "there is no such directory"
@@ -31,10 +39,7 @@ struct DockerfileText {
 
     func parse() throws -> Dockerfile {
         do { return try Dockerfile(parsing: bytes) } catch {
-            let lines = String(decoding: bytes, as: UTF8.self).split(
-                separator: "\n", omittingEmptySubsequences: false)
-            throw BuildError.invalidDockerfile(
-                error.rendered(fileName: path.lastComponent?.string ?? "Dockerfile", source: lines.map(String.init)))
+            throw BuildError.invalidDockerfile(error.rendered(fileName: name, source: lines))
         }
     }
 
@@ -56,8 +61,7 @@ struct DockerfileText {
     /// Runs `body`; an error about the Dockerfile gets the lines that it is about.
     func explaining<Result>(_ dockerfile: Dockerfile, _ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch let error as DockerfileError {
-            throw BuildError.invalidDockerfile(
-                error.rendered(fileName: path.lastComponent?.string ?? "Dockerfile", source: dockerfile.lines))
+            throw BuildError.invalidDockerfile(error.rendered(fileName: name, source: dockerfile.lines))
         }
     }
 }

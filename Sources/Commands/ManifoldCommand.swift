@@ -1,6 +1,8 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import ArgumentParser
+import Dispatch
+import Glibc
 
 /// The command line's root.
 public struct ManifoldCommand: AsyncParsableCommand {
@@ -18,6 +20,15 @@ public struct ManifoldCommand: AsyncParsableCommand {
         subcommands: [BuildCommand.self, PruneCommand.self, VersionCommand.self])
 
     public init() {}
+
+    /// Runs the command that the process's arguments name and ends the process with its status.
+    public static func start() {
+        Task {
+            await main()
+            exit(0)
+        }
+        dispatchMain()
+    }
 
     /// Whether a command works with the file systems of images and so has to be root in a user namespace.
     ///

@@ -1,16 +1,17 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import CSandbox
+import Commands
 import Glibc
 
 /// Enters the user namespace while there is one thread, when the command needs one, and hands over to the commands.
 @main
 enum Manifold {
-    /// The commands that unpack layers or run something.
-    private static let needsNamespace: Set<String> = ["build", "prune", "run"]
-
     static func main() {
-        if CommandLine.arguments.dropFirst().first.map(needsNamespace.contains) ?? false { enterNamespace() }
+        if ManifoldCommand.needsUserNamespace(Array(CommandLine.arguments.dropFirst())) { enterNamespace() }
+        // Who reads the output may go away before it ends; a write then fails, which is handled where it is made.
+        signal(SIGPIPE, SIG_IGN)
+        ManifoldCommand.start()
     }
 
     private static func enterNamespace() {

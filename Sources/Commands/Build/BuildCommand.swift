@@ -1,10 +1,79 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import ArgumentParser
+import Build
+import OCI
+import Registry
+import Store
+import SystemPackage
 
 /// `manifold build`
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "build", abstract: "Build an image for one or more platforms.")
-    func run() async throws {}
+        commandName: "build",
+        abstract: "Build an image for one or more platforms from a Dockerfile.",
+        discussion: """
+            Steps of foreign platforms run under QEMU, equal steps of several platforms run once, and a tag is \
+            published only when every platform is built and uploaded.
+
+            Examples:
+              manifold build -t registry.example/me/app:1.0 --platform linux/amd64,linux/arm64 --push .
+              manifold build --output type=oci,dest=app.tar .
+            """)
+
+    @OptionGroup(title: "Build options") var options: BuildOptions
+    @OptionGroup(title: "Store options") var store: StoreOptions
+
+    func run() async throws {
+        let environment = Environment.current()
+        let mode = try options.quiet ? .quiet : ProgressMode.chosen(option: options.progress, environment: environment.variables)
+        let terminal = ProgressTerminal(.standardError, environment: environment.variables)
+        let reporter = ProgressReporter(mode: mode, terminal: terminal)
+        do {
+            let summary = try await Interruption.cancels {
+                try await reporter.follow { queue in try await build(environment) { queue.send($0) } }
+            }
+            try finish(summary, environment)
+        } catch {
+            if mode.settled(for: terminal) != .json {
+                await FailureMessage(error, reporter: reporter, request: try? options.request(in: environment)).print()
+            } else {
+                FailureMessage.printPlainly(error)
+            }
+            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+        }
+    }
+
+    private func build(
+        _ environment: Environment, report: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws -> BuildSummary {
+        let request = try options.request(in: environment)
+        let store = try Store(at: store.path(in: environment))
+        var configuration = RegistryConfiguration()
+        configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
+        let client = RegistryClient(
+            credentials: DockerConfig(environment: environment.variables), configuration: configuration)
+        let builder = Builder(
+            store: store, images: RegistryImageSource(client: client, store: store),
+            runner: SandboxRunner(finder: options.emulators(in: environment)), events: report)
+        do {
+            let exporters = try options.exporters(for: request, store: store, client: client, environment)
+            if options.outputs.isEmpty && !options.push && request.tags.isEmpty {
+                report(.warning(BuildWarning("nothing was said of where the result goes, so it stays in the store; use --push or --output")))
+            }
+            let summary = try await builder.build(request, exporters: exporters)
+            try await client.shutdown()
+            return summary
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    private func finish(_ summary: BuildSummary, _ environment: Environment) throws {
+        if options.quiet { print(summary.digest) }
+        if let file = options.digestFile {
+            try Files.write(Array(summary.digest.description.utf8), to: environment.absolute(file), mode: 0o644)
+        }
+    }
 }

@@ -70,7 +70,7 @@ struct BuildOptions: ParsableArguments {
     @Option(
         name: .customLong("progress"),
         help: ArgumentHelp("How progress is shown: auto, tty, plain, quiet or json.", valueName: "mode"))
-    var progress: String?
+    var progress: ProgressMode?
 
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")
     var quiet = false

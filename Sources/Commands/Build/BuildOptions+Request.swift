@@ -1,0 +1,117 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Build
+import Emulation
+import OCI
+import Registry
+import Sandbox
+import Store
+import SystemPackage
+
+/// From the text of flags to the values that a build wants.
+extension BuildOptions {
+    /// What is to be built.
+    ///
+    /// - Throws: ``CommandError``, ``OCIError``.
+    func request(in environment: Environment) throws -> BuildRequest {
+        let context = environment.absolute(context)
+        var request = BuildRequest(context: context, platforms: try platformList())
+        request.dockerfile = file.map { environment.absolute($0) }
+        request.buildArguments = try pairs(buildArguments, flag: "--build-arg") { environment.variables[$0] }
+        request.labels = try pairs(labels, flag: "--label") { _ in "" }
+        request.target = target
+        request.tags = try tags.map { try Self.tag($0) }
+        request.cachePolicy = noCache ? .refresh : .use
+        request.network = try networkMode()
+        request.parallelism = jobs
+        request.epoch = try SourceEpoch.chosen(
+            argument: request.buildArguments["SOURCE_DATE_EPOCH"], variable: environment["SOURCE_DATE_EPOCH"],
+            context: context)
+        if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
+        return request
+    }
+
+    /// Where QEMU is looked for.
+    func emulators(in environment: Environment) -> EmulatorFinder {
+        let directory = emulatorDirectory ?? environment["MANIFOLD_QEMU_DIR"]
+        return EmulatorFinder(directory: directory.map { environment.absolute($0) }, path: environment["PATH"])
+    }
+
+    /// Where the result goes.
+    ///
+    /// - Throws: ``CommandError``, ``OCIError``.
+    func exporters(
+        for request: BuildRequest, store: Store, client: RegistryClient, _ environment: Environment
+    ) throws -> [any Exporter] {
+        var exporters: [any Exporter] = []
+        var destinations = try outputs.map { try OutputOption(parsing: $0).destination }
+        if push { destinations.append(.registry(names: [])) }
+        if destinations.isEmpty { destinations.append(.store(names: [])) }
+        for destination in destinations {
+            switch destination {
+            case .oci(let path, let asTar):
+                let isDirectory = path.hasSuffix("/") || Files.isDirectory(environment.absolute(path))
+                let form: OCILayoutExporter.Form = asTar ?? !isDirectory ? .tar : .directory
+                exporters.append(OCILayoutExporter(destination: environment.absolute(path), form: form, store: store))
+            case .registry(let names):
+                let targets = try names.isEmpty ? request.tags : names.map { try Self.tag($0) }
+                guard !targets.isEmpty else {
+                    throw CommandError("there is no name to push to", remedy: "give one with --tag, as in --tag registry.example/me/app:1.0")
+                }
+                exporters.append(RegistryExporter(client: client, store: store, tags: targets))
+            case .store(let names):
+                let targets = try names.isEmpty ? request.tags : names.map { try Self.tag($0) }
+                exporters.append(StoreExporter(store: store, tags: targets))
+            }
+        }
+        return exporters
+    }
+
+    private func platformList() throws -> [Platform] {
+        let words = platforms.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        var list: [Platform] = []
+        for word in words.map({ String($0).trimmingBlanks }) {
+            let platform = word == "local" ? Platform.host : try Platform(word)
+            guard platform.os == "linux" else {
+                throw CommandError("platform \(platform): only images for linux can be built")
+            }
+            if !list.contains(platform) { list.append(platform) }
+        }
+        return list.isEmpty ? [.host] : list
+    }
+
+    private func networkMode() throws -> NetworkMode {
+        switch network {
+        case "default", "host": return .host
+        case "none": return .none
+        default: throw CommandError("--network \(network): there are default, host and none")
+        }
+    }
+
+    private static func tag(_ text: String) throws -> Reference {
+        let reference = try Reference(text)
+        guard reference.digest == nil else {
+            throw CommandError("--tag \(text): a tag cannot have a digest", remedy: "leave out what follows the @")
+        }
+        return reference
+    }
+
+    /// `NAME=VALUE` words; the last of equal names wins.
+    private func pairs(_ words: [String], flag: String, default: (String) -> String?) throws -> [String: String] {
+        var pairs: [String: String] = [:]
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let name = parts.first, !name.isEmpty else {
+                throw CommandError("\(flag) \(word): the name is missing", remedy: "write it as \(flag) NAME=VALUE")
+            }
+            if let value = parts.count == 2 ? parts[1] : `default`(name) { pairs[name] = value }
+        }
+        return pairs
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}

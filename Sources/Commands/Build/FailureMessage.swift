@@ -1,0 +1,48 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Build
+import Dockerfile
+import Glibc
+import Store
+import SystemPackage
+
+/// Tells the person at the terminal why a build ended.
+struct FailureMessage {
+    private let text: String
+
+    /// - Parameter request: what was to be built, for the lines of the Dockerfile.
+    init(_ error: any Error, reporter: ProgressReporter, request: BuildRequest?) async {
+        let failures = await reporter.failures
+        if error is Interrupted {
+            text = "interrupted\n"
+            return
+        }
+        guard let failed = (error as? BuildError)?.step, let failure = failures.first(where: { $0.step.id == failed.id })
+        else {
+            text = Self.plain(error)
+            return
+        }
+        let source = request.flatMap { Self.source(of: failure, $0) }
+        text = FailureReport(failure, source: source, remedy: Remedy.of(error)).text
+    }
+
+    func print() { Self.write(text) }
+
+    /// One sentence and what to do, for displays that show the rest themselves.
+    static func printPlainly(_ error: any Error) { write(error is Interrupted ? "interrupted\n" : plain(error)) }
+
+    private static func plain(_ error: any Error) -> String {
+        let remedy = Remedy.of(error) ?? (error as? CommandError)?.remedy
+        return "error: \(error)\n" + (remedy.map { "  \($0)\n" } ?? "")
+    }
+
+    private static func source(of failure: StepFailure, _ request: BuildRequest) -> FailureReport.Source? {
+        guard let lines = failure.step.lines, let file = try? DockerfileText(request) else { return nil }
+        return FailureReport.Source(fileName: file.name, lines: file.lines, range: lines)
+    }
+
+    private static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        try? Files.writeAll(bytes, to: STDERR_FILENO, path: "standard error")
+    }
+}
