@@ -15,6 +15,18 @@ import Testing
         var content: [UInt8] = []
         var size: Int?
 
+        /// A pax header with these records.
+        static func pax(_ records: [(String, String)]) -> Block {
+            var content: [UInt8] = []
+            for (key, value) in records {
+                let rest = key.utf8.count + value.utf8.count + 3
+                var length = rest + 1
+                while length != rest + String(length).utf8.count { length += 1 }
+                content += Array("\(length) \(key)=\(value)\n".utf8)
+            }
+            return Block(name: "pax", type: "x", content: content)
+        }
+
         var bytes: [UInt8] {
             var block = [UInt8](repeating: 0, count: 512)
             func put(_ text: String, _ offset: Int) {
@@ -85,20 +97,34 @@ import Testing
             [Block(name: "cut", size: 100_000)],
             [Block(name: "p", type: "x", content: Array("99999999999 path=a\n".utf8)), Block(name: "q")],
             [Block(name: "p", type: "x", content: Array("12 path=a\n".utf8)), Block(name: "q")],
-            [Block(name: "p", type: "x", content: Array("14 path=a/../b\n".utf8)), Block(name: "q")],
-            [Block(name: "p", type: "x", content: Array("13 path=a\u{0}bc\n".utf8)), Block(name: "q")],
+            [.pax([("path", "a/../b")]), Block(name: "q")],
+            [.pax([("path", "a\u{0}b")]), Block(name: "q")],
+            [.pax([("linkpath", "../outside/canary")]), Block(name: "q", type: "1", link: "a")],
+            [.pax([("uid", "99999999999999")]), Block(name: "q")],
+            [.pax([("uid", "4294967295")]), Block(name: "q")],
+            [.pax([("size", "-1")]), Block(name: "q")],
+            [.pax([("mtime", "tomorrow")]), Block(name: "q")],
+            [.pax([("path", String(repeating: "n", count: 256))]), Block(name: "q")],
+            [.pax([("path", String(repeating: "n/", count: 2049))]), Block(name: "q")],
             [Block(name: "p", type: "x", size: 1 << 30)],
-            [Block(name: "p", type: "x", content: Array("23 uid=99999999999999\n".utf8)), Block(name: "q")],
             [
-                Block(
-                    name: "p", type: "x",
-                    content: Array("22 GNU.sparse.major=1\n31 GNU.sparse.realsize=99999999\n".utf8)),
+                .pax([("GNU.sparse.major", "1"), ("GNU.sparse.realsize", "99999999")]),
                 Block(name: "q", content: Array("99999999\n".utf8)),
             ],
             [
-                Block(
-                    name: "p", type: "x",
-                    content: Array("27 GNU.sparse.map=0,1,0,4\n\n22 GNU.sparse.size=100\n".utf8)),
+                .pax([("GNU.sparse.map", "0,1,0,4"), ("GNU.sparse.size", "100")]),
+                Block(name: "q", content: [1, 2, 3, 4, 5]),
+            ],
+            [
+                .pax([("GNU.sparse.map", "0,1,8,4"), ("GNU.sparse.size", "10")]),
+                Block(name: "q", content: [1, 2, 3, 4, 5]),
+            ],
+            [
+                .pax([("GNU.sparse.map", "0,5,9223372036854775807,1"), ("GNU.sparse.size", "100")]),
+                Block(name: "q", content: [1, 2, 3, 4, 5]),
+            ],
+            [
+                .pax([("GNU.sparse.map", "0,5"), ("GNU.sparse.size", "999999999999999999")]),
                 Block(name: "q", content: [1, 2, 3, 4, 5]),
             ],
         ])
@@ -116,6 +142,25 @@ import Testing
             ]))
         #expect(layer.index.map(\.path.description) == ["dir", "dir/new", "soft"])
         #expect(layer.index.map(\.kind) == [.directory(opaque: false), .file, .file])
+    }
+
+    @Test("what pax records say goes before the header, and attributes of overlayfs are not taken")
+    func paxRecords() throws {
+        let long = String(repeating: "n", count: 250)
+        let layer = try unpackBesideCanary(
+            archive([
+                .pax([
+                    ("path", long), ("uid", "3000000"), ("mtime", "-1.25"),
+                    ("SCHILY.xattr.user.overlay.redirect", "/etc"),
+                    ("SCHILY.xattr.user.note", "a=b"),
+                ]),
+                Block(name: "q", content: [1]),
+                Block(name: "r"),
+            ]))
+        let entry = try #require(layer.index.lookup(try TreePath(long)))
+        #expect(entry.uid == 3_000_000 && entry.xattrs == ["user.note": Array("a=b".utf8)])
+        #expect(entry.modificationTime == FileTime(seconds: -2, nanoseconds: 750_000_000))
+        #expect(layer.index.lookup(try TreePath("r"))?.uid == 0)
     }
 
     @Test("names are made relative and normal")

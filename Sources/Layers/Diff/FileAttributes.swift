@@ -16,10 +16,15 @@ struct FileAttributes {
         for name in try Self.names(descriptor, path) {
             if isOverlayAttribute(name) {
                 try note(name, Self.value(name, descriptor, path), path)
-            } else if name == "security.capability" || name.hasPrefix("user.") {
+            } else if Self.isOfImage(name) {
                 image[name] = try Self.value(name, descriptor, path)
             }
         }
+    }
+
+    /// Whether an attribute that is not overlayfs's is taken into a layer.
+    static func isOfImage(_ name: String) -> Bool {
+        name == "security.capability" || name.hasPrefix("user.")
     }
 
     private mutating func note(_ name: String, _ value: [UInt8], _ path: TreePath) throws {

@@ -100,7 +100,7 @@ final class OverlayWalk {
         guard let before = lower?.stacked.entry, !attributes.isOpaque else { return try writeFrames() }
         let isSame =
             before.mode == entry.mode && before.uid == entry.uid && before.gid == entry.gid
-            && before.xattrs == entry.xattrs
+            && before.xattrs.filter { FileAttributes.isOfImage($0.key) } == entry.xattrs
         if !isSame { try writeFrames() }
     }
 

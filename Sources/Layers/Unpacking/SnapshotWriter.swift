@@ -21,7 +21,7 @@ final class SnapshotWriter {
         if entry.path.isRoot { return }
         try withParent(of: entry.path) { parent, name in
             switch entry.kind {
-            case .directory: try makeDirectory(parent, name, entry.path)
+            case .directory: try makeDirectory(parent, name, entry.path, replacing: .anything)
             case .whiteout: try makeWhiteout(parent, name, entry.path)
             case .hardLink(let target): try makeHardLink(parent, name, entry.path, to: target)
             case .symlink(let target):
@@ -112,15 +112,23 @@ final class SnapshotWriter {
     }
 
     private func withParent<Result>(of path: TreePath, _ body: (Int32, [CChar]) throws -> Result) throws -> Result {
-        try walker.withParent(of: path, create: { [self] in try makeDirectory($0, $1, $2) }, body)
+        try walker.withParent(
+            of: path, create: { [self] in try makeDirectory($0, $1, $2, replacing: .whiteouts) }, body)
     }
 
-    private func makeDirectory(_ parent: Int32, _ name: [CChar], _ path: TreePath) throws {
+    /// What may be at the place of a new directory: a directory entry takes any entry's place (the last counts), but one
+    /// that an archive only implies must not.
+    private enum Replaceable { case anything, whiteouts }
+
+    private func makeDirectory(
+        _ parent: Int32, _ name: [CChar], _ path: TreePath, replacing replaceable: Replaceable
+    ) throws {
         if mkdirat(parent, name, 0o755) == 0 { return }
         guard errno == EEXIST else { throw System.failure("mkdir", path) }
         var status = stat()
         try System.check(fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW), "stat", path.description)
         if status.st_mode & S_IFMT == S_IFDIR { return }
+        if replaceable == .whiteouts, !Self.isWhiteout(status) { throw LayersError.beneathNonDirectory(path) }
         try System.check(unlinkat(parent, name, 0), "remove", path.description)
         try System.check(mkdirat(parent, name, 0o755), "mkdir", path.description)
     }
