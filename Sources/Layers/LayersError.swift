@@ -76,7 +76,10 @@ extension LayersError: CustomStringConvertible {
         case .corruptIndex: "Delete the index; it is made again from the layer."
         case .fileChanged: "Build again when nothing writes to the file."
         case .system("chown", _, .invalidArgument):
-            "The owner has no counterpart in the user namespace: give the user a larger range in /etc/subuid and /etc/subgid."
+            """
+            The owner has no counterpart in the user namespace: give the user a larger range in \
+            /etc/subuid and /etc/subgid.
+            """
         case .system(_, _, .noSpace): "Free some disk space."
         default: nil
         }

@@ -14,7 +14,8 @@ import Testing
             "/bin/sh", "-ec",
             """
             cd "$1"
-            mkdir -p dir/empty; echo hello > dir/file; chmod 4755 dir/file; ln dir/file dir/hard; ln -s /etc/passwd dir/soft
+            mkdir -p dir/empty; echo hello > dir/file; chmod 4755 dir/file
+            ln dir/file dir/hard; ln -s /etc/passwd dir/soft
             touch -d @1700000000 dir/file
             # Holes in front, between and behind, and more pieces than one header holds.
             for block in 1 3 5 7 9 11 13; do

@@ -83,6 +83,17 @@ import Testing
         try run("/bin/sh", "-ec", "gzip -dc < \"$1\" | cmp - \"$2\"", "sh", gzip.string, plain.string)
     }
 
+    @Test("a cancelled task stops")
+    func cancelled() async throws {
+        let entry = directory
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            let scratch = try Scratch()
+            _ = try scratch.layer([entry])
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
     @Test("bytes of the archive never change between releases")
     func golden() throws {
         let scratch = try Scratch()

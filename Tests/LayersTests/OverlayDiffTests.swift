@@ -20,8 +20,8 @@ import Testing
             _ = try unpack(layer.file, into: folder)
             folders.append(folder.string)
         }
-        let options =
-            "userxattr,lowerdir=\(folders.reversed().joined(separator: ":")),upperdir=\(upper.string),workdir=\(work.string)"
+        let lowerFolders = folders.reversed().joined(separator: ":")
+        let options = "userxattr,lowerdir=\(lowerFolders),upperdir=\(upper.string),workdir=\(work.string)"
         try run(
             "unshare", "-m", "/bin/sh", "-ec",
             "mount -t overlay overlay -o \"$1\" \"$2\"; cd \"$2\"; \(script)", "sh", options, merged.string)
@@ -155,8 +155,10 @@ import Testing
         // In a directory that only one layer has, the kernel lists whiteouts, too, and then denies that they exist.
         let kernel = try run(
             "unshare", "-m", "/bin/sh", "-ec",
-            "mount -t overlay overlay -o \"userxattr,lowerdir=$1\" \"$2\"; cd \"$2\"; find . -mindepth 1 -printf '%P %y %m\\n' 2> /dev/null | LC_ALL=C sort",
-            "sh", folders.reversed().joined(separator: ":"), merged.string)
+            """
+            mount -t overlay overlay -o "userxattr,lowerdir=$1" "$2"; cd "$2"
+            find . -mindepth 1 -printf '%P %y %m\\n' 2> /dev/null | LC_ALL=C sort
+            """, "sh", folders.reversed().joined(separator: ":"), merged.string)
         let stack = LayerStack(layers)
         var lines: [String] = []
         var pending: [TreePath] = [.root]

@@ -53,6 +53,56 @@ import Testing
         }
     }
 
+    @Test(
+        "we and GNU tar unpack the same from our archives and from its own", .enabled(if: isRoot, needsRoot),
+        arguments: 40...44)
+    func gnuTarUnpacksTheSame(seed: UInt64) throws {
+        let scratch = try Scratch()
+        let tree = try RandomTree(seed: seed, count: 100)
+        // GNU tar knows no whiteouts.
+        let entries = tree.entries.filter { $0.kind != .whiteout }.map { entry in
+            var entry = entry
+            if entry.isDirectory { entry.kind = .directory(opaque: false) }
+            return entry
+        }
+        let (file, _) = try scratch.layer(entries, contents: tree.contents)
+        let (theirs, ours, again) = (
+            try scratch.folder("theirs"), try scratch.folder("ours"), try scratch.folder("again")
+        )
+        try run(
+            "tar", "--delay-directory-restore", "--numeric-owner", "--xattrs", "-C", theirs.string, "-xpf", file.string)
+        _ = try unpack(file, into: ours)
+        let listing = try listing(theirs)
+        let difference = try differences(self.listing(ours), listing)
+        #expect(difference == [])
+        let archive = scratch.path.appending("archive")
+        try run(
+            "tar", "-S", "--numeric-owner", "--xattrs", "--format=pax", "-C", theirs.string, "-cf", archive.string, ".")
+        _ = try unpack(archive, into: again)
+        let differenceAgain = try differences(self.listing(again), listing)
+        #expect(differenceAgain == [])
+    }
+
+    private func differences(_ left: String, _ right: String) -> [Substring] {
+        left.split(separator: "\n").difference(from: right.split(separator: "\n")).map { change in
+            switch change {
+            case .insert(_, let line, _), .remove(_, let line, _): line
+            }
+        }
+    }
+
+    /// Everything that find(1) and cksum(1) can tell of a folder's contents.
+    private func listing(_ folder: FilePath) throws -> String {
+        try run(
+            "/bin/sh", "-ec",
+            """
+            cd "$1"
+            common='%P %y %m %U %G %Ts'
+            find . -mindepth 1 \\( -type d -printf "$common\\n" -o -printf "$common %s %n %l\\n" \\) | sort
+            find . -type f -exec cksum {} + | sort
+            """, "sh", folder.string)
+    }
+
     @Test("GNU tar lists what was written, and gzip finds no fault")
     func gnuTarAgrees() throws {
         let scratch = try Scratch()

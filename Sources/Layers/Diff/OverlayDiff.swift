@@ -6,9 +6,10 @@ public import SystemPackage
 /// Finds what a step changed: from an overlay's upper directory and the layers below it to the entries of a layer.
 ///
 /// The overlay must have been mounted with `userxattr` and without redirects or metacopy, and be unmounted or quiet.
-/// Entries come out in lexical order, each directory before what is in it. Directories that were only copied up are left
-/// out, unless something in them changed; the parents of everything that changed are in the layer, with the metadata they
-/// have now. An opaque directory becomes a whiteout for every name below it that is gone, as BuildKit writes it.
+/// Entries come out in lexical order, each directory before what is in it. Directories that were only copied up are
+/// left out, unless something in them changed; the parents of everything that changed are in the layer, with the
+/// metadata they have now. An opaque directory becomes a whiteout for every name below it that is gone, as BuildKit
+/// writes it.
 /// Sockets are left out. Of the attributes `security.capability` and `user.*` are kept, without overlayfs's own.
 public struct OverlayDiff: Sendable {
     let upper: FilePath
@@ -20,8 +21,8 @@ public struct OverlayDiff: Sendable {
     /// - Parameters:
     ///   - upper: The overlay's upper directory.
     ///   - below: The layers that the overlay's lower directories are.
-    ///   - epoch: When given, no file in the upper directory keeps a later modification time, or a fraction of a second,
-    ///     so that the directory equals the layer when it serves as a snapshot.
+    ///   - epoch: When given, no file in the upper directory keeps a later modification time, or a fraction of a
+    ///     second, so that the directory equals the layer when it serves as a snapshot.
     public init(upper: FilePath, below: LayerStack, epoch: Int64? = nil) {
         self.upper = upper
         self.below = below

@@ -2,8 +2,8 @@
 
 import OCI
 
-/// How one entry lies in a ``LayerIndex``'s bytes: a head of fixed width (little endian), then digest, path, link target
-/// and attributes.
+/// How one entry lies in a ``LayerIndex``'s bytes: a head of fixed width (little endian), then digest, path, link
+/// target and attributes.
 struct IndexRecord {
     static let headLength = 56
 

@@ -30,8 +30,8 @@ public struct LayerExpectation: Hashable, Sendable {
 /// Reads a layer's entries from its blob, compressed or not, and verifies every byte on the way.
 ///
 /// Names are made relative and normal; whiteout markers come out as what they mean. The digests are known only at the
-/// end: what was read before ``next()`` returned nil must not be trusted if it then throws. A reader belongs to one task
-/// at a time.
+/// end: what was read before ``next()`` returned nil must not be trusted if it then throws. A reader belongs to one
+/// task at a time.
 public final class LayerReader {
     /// What an archive says next.
     public enum Item: Hashable, Sendable {

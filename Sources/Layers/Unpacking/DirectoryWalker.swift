@@ -31,10 +31,11 @@ final class DirectoryWalker {
         chain = []
     }
 
-    /// Calls `body` with the descriptor of the directory that holds `path`, and the path's last part (`.` for the root).
+    /// Calls `body` with the descriptor of the directory that holds `path`, and the path's last part (`.` for the
+    /// root).
     ///
-    /// `create` is called for a directory on the way that is missing (or is a whiteout) and must make it; when it is nil, a
-    /// missing directory is an error.
+    /// `create` is called for a directory on the way that is missing (or is a whiteout) and must make it; when it is
+    /// nil, a missing directory is an error.
     @discardableResult
     func withParent<Result>(
         of path: TreePath, create: ((_ parent: Int32, _ name: [CChar], _ path: TreePath) throws -> Void)? = nil,

@@ -116,8 +116,8 @@ final class SnapshotWriter {
             of: path, create: { [self] in try makeDirectory($0, $1, $2, replacing: .whiteouts) }, body)
     }
 
-    /// What may be at the place of a new directory: a directory entry takes any entry's place (the last counts), but one
-    /// that an archive only implies must not.
+    /// What may be at the place of a new directory: a directory entry takes any entry's place (the last counts), but
+    /// one that an archive only implies must not.
     private enum Replaceable { case anything, whiteouts }
 
     private func makeDirectory(

@@ -5,8 +5,8 @@ public import SystemPackage
 
 /// Writes one layer in one pass: tar bytes, their digest, compression, the blob's digest, and the layer's index.
 ///
-/// The tar bytes are a function of the entries and their order: no time of day, no user names, whole seconds. Entries may
-/// come in any order, but a hard link after its target, and no path twice. A writer belongs to one task at a time.
+/// The tar bytes are a function of the entries and their order: no time of day, no user names, whole seconds. Entries
+/// may come in any order, but a hard link after its target, and no path twice. A writer belongs to one task at a time.
 public final class LayerWriter {
     /// What a regular file's bytes are read from.
     public enum Content {
