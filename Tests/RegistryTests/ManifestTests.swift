@@ -77,7 +77,10 @@ import Testing
             (MediaType.ociIndex, #"{"schemaVersion":2,"manifests":[],"layers":[]}"#, "layers"),
             (.ociManifest, #"{"schemaVersion":2,"manifests":[],"layers":[]}"#, "manifests"),
             (.ociManifest, #"{"schemaVersion":2,"layers":[]}"#, "config"),
-            (.ociIndex, #"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:1","size":1}]}"#, "JSON"),
+            (
+                .ociIndex, #"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:1","size":1}]}"#,
+                "\"sha256:1\" is not a digest"
+            ),
             (.ociIndex, #"{"schemaVersion":2,"manifests":7}"#, "manifests"), (.ociIndex, "{", "JSON"),
             (.ociLayer, "{}", "not an image"),
         ])
