@@ -153,8 +153,12 @@ public final class ChildProcess: Sendable {
     /// Ends the child: SIGTERM, and SIGKILL to the whole group after `grace`.
     @discardableResult
     public func stop(grace: Duration = .seconds(5)) async -> Status? {
-        kill(SIGTERM)
-        if let result = try? await waitUncancelled(for: grace) { return result }
+        // Sent more than once: a shell that is just about to fork may take the signal for a child that never sees it.
+        let deadline = ContinuousClock.now + grace
+        while ContinuousClock.now < deadline {
+            kill(SIGTERM)
+            if let status = try? await waitUncancelled(for: .milliseconds(200)) { return status }
+        }
         kill(SIGKILL)
         return try? await waitUncancelled(for: .seconds(5))
     }

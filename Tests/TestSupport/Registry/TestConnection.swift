@@ -26,14 +26,12 @@ final class ResponsePartHandler: ChannelOutboundHandler {
 struct TestConnection {
     let registry: TestRegistry
 
-    private typealias Writer = NIOAsyncChannelOutboundWriter<ResponsePart>
-
     /// Thrown to end the connection.
     private struct Hangup: Error {}
 
     /// Answers requests until one side has enough. However it ends, that is the client's problem, as in real life.
     func serve(_ channel: NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>) async {
-        try? await channel.executeThenClose { inbound, outbound in
+        try? await channel.executeThenClose { inbound, _ in
             var request = TestRequest()
             var fault: Fault.Action?
             var index = 0
@@ -49,13 +47,13 @@ struct TestConnection {
                     registry.state.withLock { $0.requests[safely: index]?.bodySize = request.body.count }
                     if case .dropRequest(let limit)? = fault, request.body.count >= limit { throw Hangup() }
                 case .end:
-                    try await answer(request, fault: fault, to: outbound)
+                    try await answer(request, fault: fault, to: channel.channel)
                 }
             }
         }
     }
 
-    private func answer(_ request: TestRequest, fault: Fault.Action?, to outbound: Writer) async throws {
+    private func answer(_ request: TestRequest, fault: Fault.Action?, to channel: any Channel) async throws {
         var response: TestResponse
         if case .status(let status, let headers, let body)? = fault {
             response = TestResponse(status, headers, Array(body.utf8))
@@ -80,28 +78,30 @@ struct TestConnection {
             response.headers["X-Broken"] = "yes\r\nno colon here\u{1}\r\n\r\n"
         default: break
         }
-        try await send(response, to: request, limit: limit, isChunked: isChunked, outbound)
+        try await send(response, to: request, limit: limit, isChunked: isChunked, channel)
     }
 
+    /// Each part is waited for until the network has taken it: the channel's own writer runs ahead of that, and
+    /// ``TestRegistry/bytesSent`` would not be true.
     private func send(
-        _ response: TestResponse, to request: TestRequest, limit: Int, isChunked: Bool, _ outbound: Writer
+        _ response: TestResponse, to request: TestRequest, limit: Int, isChunked: Bool, _ channel: any Channel
     ) async throws {
         var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: response.status))
         for (name, value) in response.headers { head.headers.add(name: name, value: value) }
         if !isChunked, !response.headers.keys.contains("Content-Length") {
             head.headers.add(name: "Content-Length", value: "\(response.body.count)")
         }
-        try await outbound.write(.head(head))
+        try await channel.writeAndFlush(ResponsePart.head(head))
         var offset = 0
         let body = request.method == "HEAD" ? [] : response.body
         while offset < body.count {
             let piece = body[offset...].prefix(min(64 * 1024, limit - offset))
-            if !piece.isEmpty { try await outbound.write(.body(ByteBuffer(bytes: piece))) }
+            if !piece.isEmpty { try await channel.writeAndFlush(ResponsePart.body(ByteBuffer(bytes: piece))) }
             offset += piece.count
             registry.state.withLock { $0.bytesSent += piece.count }
             if offset >= limit { throw Hangup() }
         }
-        try await outbound.write(.end(nil))
+        try await channel.writeAndFlush(ResponsePart.end(nil))
     }
 }
 
