@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 public import Glibc
+import Synchronization
 public import SystemPackage
 
 /// A program that a test runs or keeps running beside itself.
@@ -21,19 +22,26 @@ public final class ChildProcess: Sendable {
     private let output: Capture
     private let errorOutput: Capture
     private let exit = ExitStatus()
-    /// Held open as long as this object lives; see ``Lifetime/boundToTests``.
-    private let lifeline: FileDescriptor?
+    /// Held open until the child is stopped or this object goes; see ``Lifetime/boundToTests``.
+    private let lifeline: Mutex<FileDescriptor?>
 
     private init(id: pid_t, commandLine: String, output: Capture, errorOutput: Capture, lifeline: FileDescriptor?) {
         self.id = id
         self.commandLine = commandLine
         self.output = output
         self.errorOutput = errorOutput
-        self.lifeline = lifeline
+        self.lifeline = Mutex(lifeline)
     }
 
     deinit {
-        try? lifeline?.close()
+        closeLifeline()
+    }
+
+    private func closeLifeline() {
+        lifeline.withLock { lifeline in
+            try? lifeline?.close()
+            lifeline = nil
+        }
     }
 
     /// What happens to a child when the test process dies.
@@ -153,6 +161,7 @@ public final class ChildProcess: Sendable {
     /// Ends the child: SIGTERM, and SIGKILL to the whole group after `grace`.
     @discardableResult
     public func stop(grace: Duration = .seconds(5)) async -> Status? {
+        defer { closeLifeline() }
         // Sent more than once: a shell that is just about to fork may take the signal for a child that never sees it.
         let deadline = ContinuousClock.now + grace
         while ContinuousClock.now < deadline {
