@@ -22,9 +22,11 @@ end() {
     if kill -0 -- "-$1" 2>/dev/null; then target=-$1; fi
     kill -- "$target" 2>/dev/null || return 0
     for _ in {1..100}; do
-        kill -0 -- "$target" 2>/dev/null || break
+        kill -0 "$1" 2>/dev/null || break
         sleep 0.05
     done
+    # What is left of a group has lost its leader; a second is what it needs to clean up.
+    [ "$target" = "$1" ] || sleep 1
     kill -KILL -- "$target" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
