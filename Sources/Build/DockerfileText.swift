@@ -27,7 +27,8 @@ package struct DockerfileText: Sendable {
             let reason = Files.exists(context) ? "it is not a directory" : "there is no such directory"
             throw BuildError.unreadableContext(context, reason: reason)
         }
-        let candidates = request.dockerfile.map { [$0] } ?? ["Dockerfile", "dockerfile"].map { request.context.appending($0) }
+        let candidates =
+            request.dockerfile.map { [$0] } ?? ["Dockerfile", "dockerfile"].map { request.context.appending($0) }
         for candidate in candidates where !Files.isDirectory(candidate) {
             if let bytes = try Files.read(candidate, limit: 16 << 20) {
                 (path, self.bytes) = (candidate, bytes)

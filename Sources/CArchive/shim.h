@@ -1,3 +1,5 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
 #pragma once
 #include <archive.h>
 #include <archive_entry.h>

@@ -9,7 +9,8 @@ enum Interruption {
     /// runs in sandboxes ends with the process either way.
     ///
     /// - Throws: what `work` throws; ``Interrupted`` when a signal came.
-    static func cancels<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    static func cancels<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
+    {
         let task = Task { try await work() }
         let received = Received()
         let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
@@ -24,7 +25,11 @@ enum Interruption {
         }
         defer { for source in sources { source.cancel() } }
         do {
-            return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
         } catch {
             if let number = received.first { throw Interrupted(signal: number) }
             throw error

@@ -25,7 +25,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
     public static func start() {
         Task {
             await main()
-            exit(0)
+            Glibc.exit(EXIT_SUCCESS)
         }
         dispatchMain()
     }
@@ -36,6 +36,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
     public static func needsUserNamespace(_ arguments: [String]) -> Bool {
         guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return false }
         let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
-        return !asksForHelp && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
+        return !asksForHelp
+            && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
     }
 }

@@ -47,7 +47,8 @@ public struct Platform: Hashable, Sendable {
         default: throw .unknownPlatform(text, suggestion: nil)
         }
         guard Self.operatingSystems.contains(os), let alias = ArchitectureTable.alias(architecture) else {
-            throw .unknownPlatform(text, suggestion: Self.suggestion(os: os, architecture: architecture, variant: variant))
+            throw .unknownPlatform(
+                text, suggestion: Self.suggestion(os: os, architecture: architecture, variant: variant))
         }
         if let variant, !ArchitectureTable.isVariant(variant, of: alias.architecture) {
             let known = ArchitectureTable.variants(of: alias.architecture).last.map { "/\($0)" } ?? ""

@@ -1,6 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-
 import SystemPackage
 
 extension Store {

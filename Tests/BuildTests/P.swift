@@ -1,1 +1,3 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
 // placeholder

@@ -24,7 +24,8 @@ struct ImageConfigTests {
 
     @Test("null collections, as Go writes them, are read")
     func nulls() throws {
-        let text = #"{"architecture":"amd64","os":"linux","config":{"Cmd":null,"Env":null},"rootfs":{"type":"layers","diff_ids":null}}"#
+        let text =
+            #"{"architecture":"amd64","os":"linux","config":{"Cmd":null,"Env":null},"rootfs":{"type":"layers","diff_ids":null}}"#
         let config = try JSONDecoder().decode(ImageConfig.self, from: Data(text.utf8))
         #expect(config.rootfs.diffIDs.isEmpty)
         #expect(config.config?.cmd == nil)

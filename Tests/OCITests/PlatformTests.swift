@@ -33,7 +33,8 @@ struct PlatformTests {
         #expect(throws: OCIError.unknownPlatform(text, suggestion: suggestion)) { try Platform(text) }
     }
 
-    @Test("what is no platform at all is refused", arguments: ["", "/", "linux/", "linux/arm64/v8/x", "banana", "a/b/c"])
+    @Test(
+        "what is no platform at all is refused", arguments: ["", "/", "linux/", "linux/arm64/v8/x", "banana", "a/b/c"])
     func refused(text: String) {
         #expect(throws: OCIError.self) { try Platform(text) }
     }
@@ -41,7 +42,8 @@ struct PlatformTests {
     @Test("an index gives the exact variant first, then older ones, never another architecture")
     func matching() throws {
         let index = try Index(manifests: [
-            entry("linux/amd64", "a"), entry("linux/arm/v5", "b"), entry("linux/arm/v6", "c"), entry("linux/arm64", "d"),
+            entry("linux/amd64", "a"), entry("linux/arm/v5", "b"), entry("linux/arm/v6", "c"),
+            entry("linux/arm64", "d"),
         ])
         #expect(index.manifest(for: try Platform("linux/arm/v7"))?.size == 3)
         #expect(index.manifest(for: try Platform("linux/arm/v5"))?.size == 2)

@@ -38,7 +38,8 @@ package struct BuildContext: Sendable {
         try scanner.scan()
         self.root = root
         self.files = scanner.files
-        self.tree = LayerStack([try LayerIndex(entries: scanner.files.values.map(\.entry).sorted { $0.path < $1.path })])
+        self.tree = LayerStack([try LayerIndex(entries: scanner.files.values.map(\.entry).sorted { $0.path < $1.path })]
+        )
         self.ignore = ignore
     }
 

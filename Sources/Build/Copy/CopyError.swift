@@ -1,6 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-
 /// Why files cannot be copied into an image; the sentence is for people.
 enum CopyError: Error, Hashable {
     case notFound(String)

@@ -86,7 +86,9 @@ struct LayerLibrary: Sendable {
             }
             for skipped in unpacked.skipped {
                 events.warn(
-                    BuildWarning("\(layer.origin?.familiar ?? "a layer"): /\(skipped.path) (\(skipped.what)) cannot be made here; RUN steps do without it"))
+                    BuildWarning(
+                        "\(layer.origin?.familiar ?? "a layer"): /\(skipped.path) (\(skipped.what)) cannot be made here; RUN steps do without it"
+                    ))
             }
             if try savedIndex(layer.diffID) == nil {
                 try Files.write(unpacked.index.encoded, to: store.indexPath(layer.diffID))
@@ -107,7 +109,9 @@ struct LayerLibrary: Sendable {
         _ layer: Layer, _ read: (FileDescriptor, LayerExpectation) throws -> Result
     ) async throws -> Result {
         try await ensureBlob(layer)
-        do { return try readBlob(layer, read) } catch let error as LayersError where error.isDamage && layer.origin != nil {
+        do { return try readBlob(layer, read) } catch let error as LayersError
+            where error.isDamage && layer.origin != nil
+        {
             store.discardBlob(layer.blob.digest)
             guard let origin = layer.origin else { throw error }
             try await source.fetch(layer.blob, of: origin, into: store) { _ in }

@@ -1,7 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
-
 import Store
 import SystemPackage
 

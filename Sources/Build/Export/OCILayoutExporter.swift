@@ -67,7 +67,8 @@ public struct OCILayoutExporter: Exporter {
         }
         try sink.add(index(for: result), as: "index.json")
         try sink.finish()
-        return result.tags.isEmpty ? [destination.string] : result.tags.map { "\(destination.string):\($0.tag ?? "latest")" }
+        return result.tags.isEmpty
+            ? [destination.string] : result.tags.map { "\(destination.string):\($0.tag ?? "latest")" }
     }
 
     /// Everything that the root points to and the root itself, each once.
@@ -75,7 +76,8 @@ public struct OCILayoutExporter: Exporter {
         var seen: Set<Digest> = []
         var blobs: [Descriptor] = []
         for image in result.images {
-            for blob in image.layers.map(\.blob) + [image.config, image.descriptor] where seen.insert(blob.digest).inserted {
+            for blob in image.layers.map(\.blob) + [image.config, image.descriptor]
+            where seen.insert(blob.digest).inserted {
                 blobs.append(blob)
             }
         }

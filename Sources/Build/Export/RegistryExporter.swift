@@ -67,7 +67,9 @@ public final class RegistryExporter: Exporter {
 
     /// What a tag points to now; nil when there is no such tag.
     private func digest(of tag: Reference) async throws -> Digest? {
-        do { return try await client.resolve(tag).digest } catch let error as RegistryError where error.kind == .notFound {
+        do { return try await client.resolve(tag).digest } catch let error as RegistryError
+            where error.kind == .notFound
+        {
             return nil
         }
     }

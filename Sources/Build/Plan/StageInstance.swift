@@ -48,7 +48,9 @@ struct NameResolver {
     /// - Throws: ``DockerfileError``.
     func platform(of stage: Stage) throws -> Platform {
         let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
-        if let base = dockerfile.stage(expanded.baseName, before: stage.index), base.name == expanded.baseName.lowercased() {
+        if let base = dockerfile.stage(expanded.baseName, before: stage.index),
+            base.name == expanded.baseName.lowercased()
+        {
             return try platform(of: base)
         }
         guard let text = expanded.platform else { return target }

@@ -26,7 +26,9 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        let mode = try options.quiet ? .quiet : ProgressMode.chosen(option: options.progress, environment: environment.variables)
+        let mode =
+            try options.quiet
+            ? .quiet : ProgressMode.chosen(option: options.progress, environment: environment.variables)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
         do {
@@ -59,7 +61,11 @@ struct BuildCommand: AsyncParsableCommand {
         do {
             let exporters = try options.exporters(for: request, store: store, client: client, environment)
             if options.outputs.isEmpty && !options.push && request.tags.isEmpty {
-                report(.warning(BuildWarning("nothing was said of where the result goes, so it stays in the store; use --push or --output")))
+                report(
+                    .warning(
+                        BuildWarning(
+                            "nothing was said of where the result goes, so it stays in the store; use --push or --output"
+                        )))
             }
             let summary = try await builder.build(request, exporters: exporters)
             try await client.shutdown()

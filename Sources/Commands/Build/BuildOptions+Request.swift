@@ -56,7 +56,9 @@ extension BuildOptions {
             case .registry(let names):
                 let targets = try names.isEmpty ? request.tags : names.map { try Self.tag($0) }
                 guard !targets.isEmpty else {
-                    throw CommandError("there is no name to push to", remedy: "give one with --tag, as in --tag registry.example/me/app:1.0")
+                    throw CommandError(
+                        "there is no name to push to",
+                        remedy: "give one with --tag, as in --tag registry.example/me/app:1.0")
                 }
                 exporters.append(RegistryExporter(client: client, store: store, tags: targets))
             case .store(let names):

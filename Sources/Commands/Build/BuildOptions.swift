@@ -26,7 +26,8 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("t"), .customLong("tag")],
-        help: ArgumentHelp("A name for the result, as in registry.example/me/app:1.0; may be repeated.", valueName: "name"))
+        help: ArgumentHelp(
+            "A name for the result, as in registry.example/me/app:1.0; may be repeated.", valueName: "name"))
     var tags: [String] = []
 
     @Option(
@@ -82,7 +83,8 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("j"), .customLong("jobs")],
-        help: ArgumentHelp("How many steps may run side by side. Default: the number of processors.", valueName: "number"))
+        help: ArgumentHelp(
+            "How many steps may run side by side. Default: the number of processors.", valueName: "number"))
     var jobs: Int?
 
     @Option(

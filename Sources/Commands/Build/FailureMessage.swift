@@ -17,7 +17,8 @@ struct FailureMessage {
             text = "interrupted\n"
             return
         }
-        guard let failed = (error as? BuildError)?.step, let failure = failures.first(where: { $0.step.id == failed.id })
+        guard let failed = (error as? BuildError)?.step,
+            let failure = failures.first(where: { $0.step.id == failed.id })
         else {
             text = Self.plain(error)
             return

@@ -36,7 +36,8 @@ struct OutputOption: ExpressibleByArgument, Equatable {
         switch type {
         case "oci":
             guard let path = attributes.removeValue(forKey: "dest"), !path.isEmpty else {
-                throw CommandError("--output \(text): dest is missing", remedy: "write it as --output type=oci,dest=FILE")
+                throw CommandError(
+                    "--output \(text): dest is missing", remedy: "write it as --output type=oci,dest=FILE")
             }
             let asTar = try attributes.removeValue(forKey: "tar").map { try Self.boolean($0, in: text) }
             destination = .oci(path: path, asTar: asTar)
