@@ -18,6 +18,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 /// The rooms of the house and whom each may know; `HouseTests` holds this list against ARCHITECTURE.md.
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
@@ -78,7 +80,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
-                argumentParser, logging, systemPackage,
+                argumentParser, logging, subprocess, systemPackage,
             ],
             swiftSettings: strict),
         // Linked with a static Swift library in the very build that the tests use: they cannot be (Testing has no static

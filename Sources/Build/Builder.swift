@@ -48,13 +48,18 @@ public struct Builder: Sendable {
             let resolvers = try request.platforms.map { platform in
                 try NameResolver(dockerfile, request: request, host: host, target: platform)
             }
-            for exporter in exporters { try await exporter.prepare() }
+            async let preparation: Void = prepare(exporters)
             let resolver = BaseResolver(dockerfile: dockerfile, source: images) { events(.warning($0)) }
             let bases = try await resolver.resolve(target, resolvers: resolvers)
+            try await preparation
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
             let graph = try planner.plan(target, resolvers: resolvers)
             return try await execute(graph, request, ignore: try file.ignorePatterns(), exporters: exporters)
         }
+    }
+
+    private func prepare(_ exporters: [any Exporter]) async throws {
+        for exporter in exporters { try await exporter.prepare() }
     }
 
     private static func target(of dockerfile: Dockerfile, _ request: BuildRequest) throws -> Stage {

@@ -113,8 +113,8 @@ struct ImageAssembler: Sendable {
 struct StepResult: Sendable {
     /// The whole stack of layers after the step, lowest first.
     var layers: [Layer]
-    /// The layers that the step brought.
-    var added: [Layer] = []
+    /// The layer that the step made, unless an earlier build did.
+    var added: Layer?
     /// When the top layer was made, RFC 3339; nil for bases.
     var created: String?
 }

@@ -37,7 +37,7 @@ struct Executor: Sendable {
             defer { offer.finish() }
             let results = try await Scheduler<StepResult>(limit: limit).run(graph) { vertex, inputs in
                 let result = try await execute(vertex, inputs)
-                if vertex.isInImage { for layer in result.added { offer.yield(layer) } }
+                if vertex.isInImage, let layer = result.added { offer.yield(layer) }
                 return result
             }
             offer.finish()
@@ -52,7 +52,7 @@ struct Executor: Sendable {
             do {
                 switch vertex.operation {
                 case .scratch: return (StepResult(layers: []), .done)
-                case .base(let image): return (StepResult(layers: image.layers, added: image.layers), .done)
+                case .base(let image): return (StepResult(layers: image.layers), .done)
                 case .run(let operation):
                     let outcome = try await RunStep(library: library, cache: cache, maker: maker, runner: runner).run(
                         operation, onto: parent, policy: vertex.cachePolicy
@@ -80,7 +80,9 @@ struct Executor: Sendable {
     private static func result(
         _ outcome: StepCache.Outcome, onto parent: [Layer]
     ) -> (StepResult, BuildEvent.Outcome) {
-        let result = StepResult(layers: parent + [outcome.layer], added: [outcome.layer], created: outcome.created)
+        // What an earlier build made was most likely pushed by it.
+        let added = outcome.isCached ? nil : outcome.layer
+        let result = StepResult(layers: parent + [outcome.layer], added: added, created: outcome.created)
         return (result, outcome.isCached ? .cached : .done)
     }
 

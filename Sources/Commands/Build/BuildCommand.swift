@@ -38,7 +38,7 @@ struct BuildCommand: AsyncParsableCommand {
             try finish(summary, environment)
         } catch {
             if mode.settled(for: terminal) != .json {
-                await FailureMessage(error, reporter: reporter, request: try? options.request(in: environment)).print()
+                await FailureMessage(error, reporter: reporter, request: try? await options.request(in: environment)).print()
             } else {
                 FailureMessage.printPlainly(error)
             }
@@ -49,7 +49,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func build(
         _ environment: Environment, report: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildSummary {
-        let request = try options.request(in: environment)
+        let request = try await options.request(in: environment)
         let store = try Store(at: store.path(in: environment))
         var configuration = RegistryConfiguration()
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }

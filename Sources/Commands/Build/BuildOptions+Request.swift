@@ -13,7 +13,7 @@ extension BuildOptions {
     /// What is to be built.
     ///
     /// - Throws: ``CommandError``, ``OCIError``.
-    func request(in environment: Environment) throws -> BuildRequest {
+    func request(in environment: Environment) async throws -> BuildRequest {
         let context = environment.absolute(context)
         var request = BuildRequest(context: context, platforms: try platformList())
         request.dockerfile = file.map { environment.absolute($0) }
@@ -24,7 +24,7 @@ extension BuildOptions {
         request.cachePolicy = noCache ? .refresh : .use
         request.network = try networkMode()
         request.parallelism = jobs
-        request.epoch = try SourceEpoch.chosen(
+        request.epoch = try await SourceEpoch.chosen(
             argument: request.buildArguments["SOURCE_DATE_EPOCH"], variable: environment["SOURCE_DATE_EPOCH"],
             context: context)
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }

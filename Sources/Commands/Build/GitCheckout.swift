@@ -1,9 +1,35 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Store
+import Subprocess
 import SystemPackage
 
 /// What git knows of a build context.
 enum GitCheckout {
-    /// The time of the commit that is checked out, when the context is a checkout without changes of its own.
-    static func commitTime(of context: FilePath) -> Int64? { nil }
+    /// The time of the commit that is checked out, in seconds since 1970, when the context is a checkout without changes
+    /// of its own; nil for anything else, as when there is no git.
+    static func commitTime(of context: FilePath) async -> Int64? {
+        // Without a repository in sight nothing has to be started.
+        guard isInRepository(context), await git(["status", "--porcelain", "--", "."], in: context) == "",
+            let time = await git(["log", "-1", "--format=%ct"], in: context)
+        else { return nil }
+        return Int64(time.filter { !$0.isWhitespace })
+    }
+
+    private static func isInRepository(_ context: FilePath) -> Bool {
+        var directory = context
+        while true {
+            if Files.exists(directory.appending(".git")) { return true }
+            guard directory.removeLastComponent() else { return false }
+        }
+    }
+
+    /// What a git command prints; nil when it fails.
+    private static func git(_ arguments: [String], in context: FilePath) async -> String? {
+        let result = try? await run(
+            .name("git"), arguments: Arguments(["-C", context.string, "--no-optional-locks"] + arguments),
+            output: .string(limit: 1 << 20), error: .discarded)
+        guard let result, result.terminationStatus.isSuccess else { return nil }
+        return result.standardOutput
+    }
 }

@@ -7,7 +7,7 @@ extension SourceEpoch {
     /// The time that stands for now: what the user says, by --build-arg before the environment; an empty value says none.
     ///
     /// - Throws: ``CommandError`` when it is not a number of seconds.
-    static func chosen(argument: String?, variable: String?, context: FilePath) throws -> SourceEpoch? {
+    static func chosen(argument: String?, variable: String?, context: FilePath) async throws -> SourceEpoch? {
         if let text = argument ?? variable {
             if text.isEmpty { return nil }
             guard let seconds = Int64(text), seconds >= 0, seconds < 253_402_300_800 else {
@@ -17,6 +17,6 @@ extension SourceEpoch {
             }
             return SourceEpoch(seconds: seconds, origin: .explicit)
         }
-        return GitCheckout.commitTime(of: context).map { SourceEpoch(seconds: $0, origin: .commit) }
+        return await GitCheckout.commitTime(of: context).map { SourceEpoch(seconds: $0, origin: .commit) }
     }
 }
