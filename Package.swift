@@ -113,8 +113,8 @@ let package = Package(
             name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "EmulationTests",
-            dependencies: ["Emulation", "OCI", "sandbox-probe", "TestSupport", systemPackage], swiftSettings: strict),
+            name: "EmulationTests", dependencies: ["Emulation", "OCI", "TestSupport", systemPackage],
+            swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),

@@ -241,7 +241,8 @@ static void run_map_program(const char *program, pid_t pid, const struct map *ma
         bool missing = WIFEXITED(status) && WEXITSTATUS(status) == 126 && length == 0;
         result->code = missing ? MF_ENTER_NO_HELPER : MF_ENTER_HELPER_FAILED;
         result->error = 0;
-        snprintf(result->message, sizeof result->message, missing ? "%s is not installed" : "%s failed: %s", program, said);
+        const char *format = missing ? "%s is not installed" : "%s failed: %s";
+        snprintf(result->message, sizeof result->message, format, program, said);
     }
 }
 
@@ -290,8 +291,8 @@ static bool is_marked(struct mf_enter_error *failure, int *result) {
     if (stat("/proc/self/ns/user", &own_user) < 0 || stat("/proc/self/ns/mnt", &own_mounts) < 0 ||
         own_user.st_ino == user || own_mounts.st_ino == mounts || mf_in_initial_user_namespace() || geteuid() != 0) {
         *result = fail(
-            failure, MF_ENTER_INTERNAL, 0, "the environment variable %s says that this is a namespace of its own, and it is not",
-            MARKER);
+            failure, MF_ENTER_INTERNAL, 0,
+            "the environment variable %s says that this is a namespace of its own, and it is not", MARKER);
     } else {
         *result = 0;
     }
@@ -318,7 +319,9 @@ static int await_helper(pid_t helper, int answer, struct mf_enter_error *failure
     while (waitpid(helper, &status, 0) < 0 && errno == EINTR) continue;
     if (got != sizeof result) return fail(failure, MF_ENTER_INTERNAL, 0, "the helper that maps ids died");
     if (result.code == MF_ENTER_OK) return 0;
-    if (result.code == MF_ENTER_FORBIDDEN) return forbidden(failure, "mapping the ids of a user namespace", result.error);
+    if (result.code == MF_ENTER_FORBIDDEN) {
+        return forbidden(failure, "mapping the ids of a user namespace", result.error);
+    }
     fail(failure, (enum mf_enter_code)result.code, result.error, "%s", result.message);
     if (result.code == MF_ENTER_NO_HELPER) {
         remedy(failure, "install them: sudo apt install uidmap");
@@ -379,7 +382,8 @@ int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *
         close(answer[0]);
         while (waitpid(helper, NULL, 0) < 0 && errno == EINTR) continue;
         if (error == EINVAL) {
-            return fail(failure, MF_ENTER_INTERNAL, error, "the user namespace must be entered before any thread is started");
+            return fail(
+                failure, MF_ENTER_INTERNAL, error, "the user namespace must be entered before any thread is started");
         }
         return forbidden(failure, "making a user namespace", error);
     }
@@ -389,7 +393,8 @@ int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *
     if (await_helper(helper, answer[0], failure) < 0) return -1;
 
     if (syscall(MF_SETRESGID, 0, 0, 0) < 0 || syscall(MF_SETRESUID, 0, 0, 0) < 0) {
-        return fail(failure, MF_ENTER_INTERNAL, errno, "becoming root in the user namespace failed: %s", strerror(errno));
+        return fail(
+            failure, MF_ENTER_INTERNAL, errno, "becoming root in the user namespace failed: %s", strerror(errno));
     }
     // The caller's other groups have no name in here; where that is refused they stay, harmless.
     (void)syscall(MF_SETGROUPS, 0, NULL);

@@ -37,7 +37,8 @@ extension EmulationError: CustomStringConvertible {
         case .notInstalled:
             "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
         case .noHandlers:
-            "install handlers on the host with: sudo apt install qemu-user-static binfmt-support (or use Linux 6.7 or newer)"
+            "install handlers on the host with: sudo apt install qemu-user-static binfmt-support "
+                + "(or use Linux 6.7 or newer)"
         case .registration: nil
         }
     }

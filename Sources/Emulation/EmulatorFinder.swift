@@ -52,7 +52,9 @@ public struct EmulatorFinder: Sendable {
     }
 
     private static func isStaticProgram(_ path: FilePath) -> Bool {
-        guard access(path.string, X_OK) == 0, let bytes = HostFile.beginning(of: path, count: 4096) else { return false }
+        guard access(path.string, X_OK) == 0, let bytes = HostFile.beginning(of: path, count: 4096) else {
+            return false
+        }
         return ProgramFile(bytes)?.isStatic ?? false
     }
 }

@@ -13,9 +13,11 @@ enum HostFile {
         var bytes = [UInt8](repeating: 0, count: count)
         var length = 0
         while length < count {
-            guard let got = try? bytes.withUnsafeMutableBytes({ buffer in
-                try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[length...]))
-            }) else { return nil }
+            guard
+                let got = try? bytes.withUnsafeMutableBytes({ buffer in
+                    try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[length...]))
+                })
+            else { return nil }
             if got == 0 { break }
             length += got
         }

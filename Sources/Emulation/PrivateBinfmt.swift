@@ -7,8 +7,8 @@ import SystemPackage
 
 /// The handlers of this user namespace, which the host never sees.
 ///
-/// Linux 6.7 and newer give every user namespace a binfmt_misc of its own. It is mounted detached: no path leads to it, and it
-/// ends with this object. Flags: F, the emulator is opened now, so that it need not be in any image; P, programs keep
+/// Linux 6.7 and newer give every user namespace a binfmt_misc of its own. It is mounted detached: no path leads to
+/// it, and it ends with this object. Flags: F, the emulator is opened now, so that it need not be in any image; P, programs keep
 /// their argv[0]; C and O, set-uid programs work, which is harmless where root is root of this namespace only.
 public actor PrivateBinfmt {
     private var instance: FileDescriptor?
@@ -74,7 +74,9 @@ public actor PrivateBinfmt {
         }
         // The first character is the delimiter, and a path may have a colon.
         let delimiter = interpreter.contains(":") ? "\t" : ":"
-        let fields = ["", "qemu-\(target.target)", "M", "0", escaped(target.magic), escaped(target.mask), interpreter, "FPCO"]
+        let fields = [
+            "", "qemu-\(target.target)", "M", "0", escaped(target.magic), escaped(target.mask), interpreter, "FPCO",
+        ]
         return Array((fields.joined(separator: delimiter) + "\n").utf8)
     }
 }

@@ -9,7 +9,7 @@ public struct ProgramFile: Hashable, Sendable {
     /// Whether the file is an ELF program without a loader.
     public let isStatic: Bool
 
-    /// Reads the first bytes of a file (2 KiB are enough for what compilers make); nil when it is neither ELF nor script.
+    /// Reads the first bytes of a file (2 KiB do for what compilers make); nil when it is neither ELF nor script.
     public init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x23, 0x21]) {
             let line = bytes.dropFirst(2).prefix { $0 != 0x0a }

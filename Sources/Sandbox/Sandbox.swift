@@ -21,7 +21,7 @@ public struct Sandbox: Sendable {
     /// `output` is called with what the process writes, one call at a time. When the program ends, everything that
     /// it left running is killed. When the task is cancelled, or this program dies, all is killed at once. Standard
     /// input is empty. What the image lacks of mount points does not appear in the upper directory.
-    /// - Throws: ``SandboxError`` when the program could not be started, `CancellationError` when the task was cancelled.
+    /// - Throws: ``SandboxError`` when the program could not be started, `CancellationError` when cancelled.
     public func run(
         _ spec: SandboxSpec, output: @escaping @Sendable (OutputStream, [UInt8]) -> Void
     ) async throws -> ExitStatus {
@@ -35,6 +35,7 @@ public struct Sandbox: Sendable {
 
         let filter = try SeccompFilter.containerDefault()
         while true {
+            if case .overlay(_, _, let work) = spec.root { RunDirectories.unmark(work: work) }
             let plan = SandboxPlan.compile(spec, setting, filter: filter)
             switch try await kernel.execute(plan, output: output) {
             case .ended(let status): return status
@@ -84,7 +85,8 @@ public struct Sandbox: Sendable {
         if case .overlay(let lower, _, _) = spec.root, lower.count > RootFileSystem.maximumLowers {
             throw .tooManyLayers(lower.count)
         }
-        let texts = spec.arguments + spec.environment + spec.mounts.map(\.target) + [spec.workingDirectory, spec.hostname]
+        let texts =
+            spec.arguments + spec.environment + spec.mounts.map(\.target) + [spec.workingDirectory, spec.hostname]
         if let text = texts.first(where: { $0.utf8.contains(0) }) { throw .embeddedNul(text) }
     }
 }

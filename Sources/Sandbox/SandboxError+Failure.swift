@@ -14,7 +14,8 @@ extension SandboxError {
         let operation = plan.operations[failure.index]
         switch operation {
         case .changeDirectory(let path): self = .workingDirectory(path, error)
-        case .execute(let candidates): self = Self.execution(failure, error, plan.arguments.first ?? candidates.first ?? "")
+        case .execute(let candidates):
+            self = Self.execution(failure, error, plan.arguments.first ?? candidates.first ?? "")
         default:
             self = .operation(operation.description, part: failure.part, error, hint: Self.hint(operation, error))
         }

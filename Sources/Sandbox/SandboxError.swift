@@ -1,6 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-
 public import SystemPackage
 
 /// Why a sandbox could not run its process.
@@ -27,8 +26,9 @@ public enum SandboxError: Error, Hashable, Sendable {
     case tooManyLayers(Int)
     /// The processes were killed from outside.
     case killed
-    /// A user or group that the image does not know.
+    /// A user that the image does not know.
     case unknownUser(String)
+    /// A group that the image does not know.
     case unknownGroup(String)
     /// A file of the root file system that is not a regular file, or too long.
     case unreadable(String, reason: String)

@@ -80,6 +80,7 @@ public enum Personality: String, Hashable, Sendable {
 public struct ResourceLimit: Hashable, Sendable {
     /// The resources that can be limited.
     public enum Resource: String, Hashable, Sendable {
+        /// As getrlimit(2) lists them.
         case addressSpace, core, cpu, data, fileSize, lockedMemory, openFiles, processes, stack
     }
 
@@ -101,7 +102,12 @@ public struct ResourceLimit: Hashable, Sendable {
 /// Something mounted into a sandbox.
 public struct SandboxMount: Hashable, Sendable {
     /// Whether what is mounted can be written to.
-    public enum Access: String, Hashable, Sendable { case readOnly, readWrite }
+    public enum Access: String, Hashable, Sendable {
+        /// Nobody in the sandbox can change it.
+        case readOnly
+        /// What is written reaches the source.
+        case readWrite
+    }
 
     /// What can be mounted.
     public enum Source: Hashable, Sendable {
@@ -147,5 +153,8 @@ public enum ExitStatus: Hashable, Sendable {
 
 /// Which of its two outputs a process wrote to.
 public enum OutputStream: String, Hashable, Sendable {
-    case standardOutput, standardError
+    /// Descriptor 1.
+    case standardOutput
+    /// Descriptor 2.
+    case standardError
 }

@@ -39,7 +39,8 @@ struct Probe: Sendable {
         try await withThrowingTaskGroup(of: ProbeResult.self) { group in
             for index in 0..<request.count {
                 group.addTask { [environment, personality] in
-                    try await one(sandbox, root, environment, personality, name: "\(index)", arguments: request.arguments)
+                    try await one(
+                        sandbox, root, environment, personality, name: "\(index)", arguments: request.arguments)
                 }
             }
             for try await result in group { results.append(result) }
@@ -47,7 +48,8 @@ struct Probe: Sendable {
         guard var result = results.first else { return ProbeResult() }
         let elapsed = ContinuousClock.now - start
         result.seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-        result.equalRuns = results.filter { $0.output == result.output && $0.code == result.code && $0.error == nil }.count
+        result.equalRuns =
+            results.filter { $0.output == result.output && $0.code == result.code && $0.error == nil }.count
         result.leakedDescriptors = Self.descriptors() - before
         result.hasChildren = waitpid(-1, nil, WNOHANG | Int32(bitPattern: UInt32(0x4000_0000))) != -1 || errno != ECHILD
         result.uid = getuid()
@@ -130,7 +132,9 @@ struct Probe: Sendable {
         defer { closedir(stream) }
         var paths: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name == "." || name == ".." { continue }
             paths.append(prefix + name)
             if entry.pointee.d_type == DT_DIR { paths += list(directory.appending(name), prefix: prefix + name + "/") }

@@ -52,7 +52,7 @@ final class RunningSandbox: Sendable {
         self.source = DispatchSource.makeReadSource(fileDescriptor: watch, queue: queue)
         source.setEventHandler { self.advance() }
         // The handlers keep this object alive until the source is cancelled, which is when all is closed.
-        source.setCancelHandler { self.close_() }
+        source.setCancelHandler { self.finish() }
         source.activate()
     }
 
@@ -118,7 +118,7 @@ final class RunningSandbox: Sendable {
         } while all
     }
 
-    private func close_() {
+    private func finish() {
         _ = mf_reap(process.pidfd)
         let waiting: (continuation: CheckedContinuation<PlanOutcome, Never>?, outcome: PlanOutcome) =
             state.withLock { state in

@@ -25,6 +25,7 @@ public enum PlanOutcome: Hashable, Sendable {
 public struct PlanFailure: Hashable, Sendable {
     /// Which parts an operation has.
     public enum Part: Int32, Hashable, Sendable {
+        /// In the order of `enum mf_detail`.
         case whole, source, target, options, mount, attributes, place, interpreter
     }
 

@@ -2,7 +2,9 @@
 
 /// A set of capabilities (capabilities(7)), by their numbers in the kernel.
 public struct Capabilities: OptionSet, Hashable, Sendable {
+    /// The bits, as the kernel numbers them.
     public let rawValue: UInt64
+    /// Makes a set of its bits.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// What Docker gives a container: moby's `oci/caps/defaults.go`.

@@ -17,24 +17,37 @@ public enum Operation: Hashable, Sendable {
     case bind(FilePath, recursive: Bool, attributes: MountAttributes, at: Target, ifMissing: Missing)
     /// Gives what is at a path other attributes.
     case restrict(Target, attributes: MountAttributes, ifMissing: Missing)
-    /// Makes a directory, an empty file, a symbolic link in a file system of ours.
+    /// Makes a directory in a file system of ours.
     case directory(String, mode: UInt32, in: Slot)
+    /// Makes an empty file in a file system of ours.
     case file(String, mode: UInt32, in: Slot)
+    /// Makes a symbolic link in a file system of ours.
     case link(String, to: String, in: Slot)
     /// Makes the root file system the root directory; the host's is gone.
     case pivot
+    /// Sets the host name.
     case hostname(String)
+    /// Brings the loopback interface up.
     case loopbackUp
     /// Leaves init behind; the rest is carried out by the process that becomes the program.
     case fork
+    /// Enters the working directory.
     case changeDirectory(String)
+    /// Sets a resource limit.
     case limit(ResourceLimit)
+    /// Sets what uname(2) says.
     case personality(Personality)
+    /// Gives up the capabilities that are not in the set for good.
     case boundingSet(Capabilities)
+    /// Installs the system call filter.
     case seccomp(SeccompFilter)
+    /// Sets the supplementary groups.
     case groups([UInt32])
+    /// Changes to a group.
     case group(UInt32)
+    /// Changes to a user.
     case user(UInt32)
+    /// Sets the capabilities in force.
     case capabilities(Capabilities)
     /// Executes the first of the candidates that exists.
     case execute([String])
@@ -47,6 +60,7 @@ public enum Operation: Hashable, Sendable {
 
     /// File systems that operations name.
     public enum Slot: Int32, Hashable, Sendable {
+        /// The root, the three file systems that every root has, and whatever is mounted at the moment.
         case root = 0, proc, sys, dev, memory
     }
 
@@ -57,7 +71,12 @@ public enum Operation: Hashable, Sendable {
     }
 
     /// What to do when the target of a mount is not there.
-    public enum Missing: Hashable, Sendable { case fail, skip }
+    public enum Missing: Hashable, Sendable {
+        /// The run fails.
+        case fail
+        /// The operation is left out.
+        case skip
+    }
 
     /// How an overlay is mounted.
     public enum OverlayInterface: Hashable, Sendable {
@@ -70,7 +89,9 @@ public enum Operation: Hashable, Sendable {
 
 /// Attributes of a mount (mount_setattr(2)).
 public struct MountAttributes: OptionSet, Hashable, Sendable {
+    /// The bits, as the kernel numbers them.
     public let rawValue: UInt64
+    /// Makes a set of its bits.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     static let readOnly = MountAttributes(rawValue: MF_MOUNT_READ_ONLY)

@@ -24,7 +24,9 @@ enum HostFile {
     }
 
     /// Makes or replaces a file.
-    static func write(_ text: String, to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead])
+    static func write(
+        _ text: String, to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    )
         throws
     {
         let descriptor = try FileDescriptor.open(

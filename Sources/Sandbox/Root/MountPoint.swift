@@ -43,7 +43,9 @@ struct MountPoint {
                 continue
             }
             links += 1
-            guard links <= 40 else { throw .preparation("looking for \(path) in the root file system", .tooManySymbolicLinkLevels) }
+            guard links <= 40 else {
+                throw .preparation("looking for \(path) in the root file system", .tooManySymbolicLinkLevels)
+            }
             let destination = try Self.destination(of: descriptor)
             components.removeLast()
             if destination.hasPrefix("/") { (components, existing) = ([], 0) }

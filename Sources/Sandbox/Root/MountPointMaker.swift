@@ -22,7 +22,9 @@ struct MountPointMaker {
 
     /// Fills `layer`, which is to be the topmost, with the mount points that `root` lacks. Directories of the image on
     /// the way are repeated with the same owner, mode, times and attributes, so that they look the same merged.
-    static func fill(_ layer: FilePath, under mounts: [(path: String, isDirectory: Bool)], of root: RootView)
+    static func fill(
+        _ layer: FilePath, under mounts: [(path: String, isDirectory: Bool)], of root: RootView
+    )
         throws(SandboxError)
     {
         try RunDirectories.makeDirectory(layer)
@@ -53,7 +55,9 @@ struct MountPointMaker {
         guard descriptor >= 0 else { throw .preparation("opening /\(source)", Errno(rawValue: errno)) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .preparation("looking at /\(source)", Errno(rawValue: errno)) }
+        guard fstat(descriptor, &status) == 0 else {
+            throw .preparation("looking at /\(source)", Errno(rawValue: errno))
+        }
         let target = open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
         guard target >= 0 else { throw .preparation("opening \(path)", Errno(rawValue: errno)) }
         defer { close(target) }
@@ -87,7 +91,9 @@ struct MountPointMaker {
         }
     }
 
-    private mutating func make(_ name: String, below parent: String, in root: FileDescriptor, isDirectory: Bool)
+    private mutating func make(
+        _ name: String, below parent: String, in root: FileDescriptor, isDirectory: Bool
+    )
         throws(SandboxError)
     {
         let descriptor = mf_open_in_root(root.rawValue, parent, O_RDONLY | O_DIRECTORY, 0)

@@ -20,7 +20,9 @@ public final class RootView: Sendable {
         let pointers = strings.map { UnsafePointer<CChar>($0) }
         let descriptor = layers.isEmpty ? -1 : mf_overlay_view(pointers, pointers.count)
         guard descriptor >= 0 else {
-            throw .preparation("opening the layers of the root file system", layers.isEmpty ? .invalidArgument : Errno(rawValue: errno))
+            throw .preparation(
+                "opening the layers of the root file system", layers.isEmpty ? .invalidArgument : Errno(rawValue: errno)
+            )
         }
         root = FileDescriptor(rawValue: descriptor)
     }

@@ -39,6 +39,15 @@ struct RunDirectories: Hashable, Sendable {
         }
     }
 
+    /// Takes away the mark that a mount without syncs leaves in `work`, which would refuse the next one. It warns of an
+    /// upper directory that a crash may have spoilt; ours was empty before.
+    static func unmark(work: FilePath) {
+        let mark = work.appending("work").appending("incompat")
+        _ = mark.appending("volatile").appending("dirty").withPlatformString { unlink($0) }
+        _ = mark.appending("volatile").withPlatformString { rmdir($0) }
+        _ = mark.withPlatformString { rmdir($0) }
+    }
+
     static func makeDirectory(_ path: FilePath) throws(SandboxError) {
         let result = path.withPlatformString { mkdir($0, 0o755) }
         guard result == 0 || errno == EEXIST else {
