@@ -172,11 +172,9 @@ static int arrange_descriptors(const int *descriptors) {
 
 static _Noreturn void mf_child(const struct mf_plan *plan, const int *descriptors) {
     if (arrange_descriptors(descriptors) < 0) _exit(1);
-    reset_signals();
-    // Init keeps every signal blocked; the program gets an empty mask. SIGCHLD arrives by signalfd.
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    // Every signal is blocked since before the clone and stays so in init, which hears of SIGCHLD by signalfd; the
+    // program gets an empty mask. An ignored SIGCHLD, which is inherited, would take the exit statuses away.
+    signal(SIGCHLD, SIG_DFL);
     setsid();
 
     struct child child = {.plan = plan};
@@ -229,7 +227,7 @@ int mf_spawn(const struct mf_plan *plan, struct mf_process *process) {
 
     int pidfd = -1;
     struct clone_args arguments = {
-        .flags = CLONE_PIDFD | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS,
+        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS,
         .pidfd = (uint64_t)(uintptr_t)&pidfd,
         // No signal to us: nobody else's wait() can then take the exit status away, nor an ignored SIGCHLD.
         .exit_signal = 0,

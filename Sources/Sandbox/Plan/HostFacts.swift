@@ -9,11 +9,17 @@ public struct HostFacts: Hashable, Sendable {
     public var overlayInterface: Operation.OverlayInterface
     /// Whether group 5, which owns terminals, exists in this user namespace.
     public var hasTerminalGroup: Bool
+    /// Whether supplementary groups can be set, which a user namespace of a single id cannot.
+    public var maySetGroups: Bool
     /// How many descriptors a process may have.
     public var openFilesLimit: UInt64
 
     /// States the facts, as tests do.
-    public init(overlayInterface: Operation.OverlayInterface, hasTerminalGroup: Bool, openFilesLimit: UInt64) {
+    public init(
+        overlayInterface: Operation.OverlayInterface, hasTerminalGroup: Bool, maySetGroups: Bool = true,
+        openFilesLimit: UInt64
+    ) {
+        self.maySetGroups = maySetGroups
         self.overlayInterface = overlayInterface
         self.hasTerminalGroup = hasTerminalGroup
         self.openFilesLimit = openFilesLimit
@@ -27,7 +33,8 @@ public struct HostFacts: Hashable, Sendable {
         let descriptors = known ? min(UInt64(limit.rlim_max), 1 << 19) : 1024
         return HostFacts(
             overlayInterface: kernelVersion() >= (6, 5) ? .layerByLayer : .oneString,
-            hasTerminalGroup: isMapped(5, in: "/proc/self/gid_map"), openFilesLimit: descriptors)
+            hasTerminalGroup: isMapped(5, in: "/proc/self/gid_map"),
+            maySetGroups: HostFile.text("/proc/self/setgroups")?.hasPrefix("deny") != true, openFilesLimit: descriptors)
     }
 
     private static func kernelVersion() -> (Int, Int) {

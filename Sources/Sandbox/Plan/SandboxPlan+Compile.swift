@@ -28,8 +28,11 @@ extension SandboxPlan {
         if spec.personality != .native { operations.append(.personality(spec.personality)) }
         let capabilities = Capabilities.containerDefault
         operations += [
-            .boundingSet(capabilities), .seccomp(filter), .groups(spec.user.groups), .group(spec.user.gid),
-            .user(spec.user.uid), .capabilities(spec.user.uid == 0 ? capabilities : []),
+            .boundingSet(capabilities), .seccomp(filter),
+        ]
+        if setting.host.maySetGroups || !spec.user.groups.isEmpty { operations.append(.groups(spec.user.groups)) }
+        operations += [
+            .group(spec.user.gid), .user(spec.user.uid), .capabilities(spec.user.uid == 0 ? capabilities : []),
             .execute(candidates(spec)),
         ]
         return SandboxPlan(
