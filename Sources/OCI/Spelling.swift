@@ -14,17 +14,22 @@ public enum Spelling {
         return best?.word
     }
 
-    /// Levenshtein's distance.
+    /// How many letters have to be added, dropped, replaced or swapped with their neighbour (optimal string alignment).
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
-        var previous = Array(0...right.count)
-        for (row, scalar) in left.enumerated() {
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for row in left.indices {
             var current = [row + 1]
             for column in right.indices {
-                let substituted = previous[column] + (right[column] == scalar ? 0 : 1)
-                current.append(min(substituted, previous[column + 1] + 1, current[column] + 1))
+                let substituted = last[column] + (right[column] == left[row] ? 0 : 1)
+                var best = min(substituted, last[column + 1] + 1, current[column] + 1)
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    best = min(best, beforeLast[column - 1] + 1)
+                }
+                current.append(best)
             }
-            previous = current
+            (beforeLast, last) = (last, current)
         }
-        return previous[right.count]
+        return last[right.count]
     }
 }

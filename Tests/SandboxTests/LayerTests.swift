@@ -101,7 +101,7 @@ struct LayerTests {
 
     @Test(
         "four hundred and ninety-eight layers are one root file system, with paths of any length",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(5)))
     func manyLayers() async throws {
         let directory = try ProbeDirectory()
         let long = String(repeating: "long-directory-name/", count: 15)
