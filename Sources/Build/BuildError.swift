@@ -82,6 +82,15 @@ extension BuildError: CustomStringConvertible {
         }
     }
 
+    /// What went wrong, without where.
+    var reason: String {
+        switch self {
+        case .step(_, _, _, let reason, _): reason
+        case .command(_, _, _, let status): status
+        default: description
+        }
+    }
+
     /// The step that failed, when one did.
     public var step: BuildStep? {
         switch self {

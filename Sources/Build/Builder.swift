@@ -58,6 +58,14 @@ public struct Builder: Sendable {
         }
     }
 
+    /// As many steps side by side as there are processors; a few more when that lets every platform go on, since
+    /// steps often wait for a disk or a network.
+    private static func parallelism(_ request: BuildRequest) -> Int {
+        if let chosen = request.parallelism { return max(1, chosen) }
+        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        return min(max(processors, request.platforms.count), 2 * processors)
+    }
+
     private func prepare(_ exporters: [any Exporter]) async throws {
         for exporter in exporters { try await exporter.prepare() }
     }
@@ -75,13 +83,13 @@ public struct Builder: Sendable {
     ) async throws -> BuildSummary {
         events(.planned(stepCount: graph.vertices.count))
         let relay = EventRelay(firstID: graph.vertices.count, receive: events)
-        let library = LayerLibrary(store: store, source: images, events: relay)
+        let library = LayerLibrary(
+            store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
         let context = ContextAccess(root: request.context, ignore: ignore, store: store, events: relay)
         let executor = Executor(
             library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
             runner: runner, context: context, events: relay, exporters: exporters)
-        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let results = try await executor.run(graph, limit: max(1, request.parallelism ?? processors))
+        let results = try await executor.run(graph, limit: Self.parallelism(request))
         try await context.save()
 
         let assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)

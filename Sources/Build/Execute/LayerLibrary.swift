@@ -12,11 +12,14 @@ struct LayerLibrary: Sendable {
     let store: Store
     let source: any ImageSource
     let events: EventRelay
+    /// The platforms that a base's blob is for, for people.
+    let platforms: [Digest: [Platform]]
     private let blobs = SingleFlight<Digest, Void>()
     private let indexes = SingleFlight<Digest, LayerIndex>()
     private let snapshots = SingleFlight<Digest, FilePath>()
 
-    init(store: Store, source: any ImageSource, events: EventRelay) {
+    init(store: Store, source: any ImageSource, events: EventRelay, platforms: [Digest: [Platform]] = [:]) {
+        self.platforms = platforms
         self.store = store
         self.source = source
         self.events = events
@@ -28,7 +31,8 @@ struct LayerLibrary: Sendable {
         try await blobs.value(for: blob.digest) {
             if store.hasBlob(blob.digest, size: blob.size) { return }
             guard let origin = layer.origin else { throw StoreError.missingBlob(blob.digest) }
-            let step = events.step("pull \(origin.familiar) \(blob.digest.short)")
+            let step = events.step(
+                "pull \(origin.familiar) \(blob.digest.short)", platforms: platforms[blob.digest] ?? [])
             try await events.perform(step) {
                 try await source.fetch(blob, of: origin, into: store) { completed in
                     events.send(.progressed(step: step.id, completed: completed, total: blob.size))

@@ -47,6 +47,22 @@ public struct BuildGraph: Sendable {
     }
 }
 
+extension BuildGraph {
+    /// For whom the layers of base images are pulled, by their blobs.
+    var platformsOfBaseLayers: [Digest: [Platform]] {
+        var platforms: [Digest: [Platform]] = [:]
+        for vertex in vertices {
+            guard case .base(let image) = vertex.operation else { continue }
+            for layer in image.layers {
+                for platform in vertex.step.platforms where platforms[layer.blob.digest]?.contains(platform) != true {
+                    platforms[layer.blob.digest, default: []].append(platform)
+                }
+            }
+        }
+        return platforms
+    }
+}
+
 /// Whether a step may take an earlier result.
 public enum CachePolicy: Sendable, Hashable {
     case use

@@ -44,9 +44,10 @@ struct Planner {
 
     private mutating func begin(_ stage: Stage, _ resolver: NameResolver) throws -> (StageState, [Instruction]) {
         let platform = try resolver.platform(of: stage)
+        let base = try resolver.base(of: stage)
         let appearance = GraphBuilder.Appearance(
-            stage: stage.label, position: nil, title: stage.text, lines: stage.lines)
-        switch try resolver.base(of: stage) {
+            stage: stage.label, position: nil, title: "FROM \(base.title)", lines: stage.lines)
+        switch base {
         case .scratch:
             let vertex = builder.add(.scratch, cachePolicy: .use, for: resolver.target, shownAs: appearance)
             return (StageState(scratch: vertex, platform: platform), [])

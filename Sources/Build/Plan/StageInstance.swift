@@ -22,6 +22,17 @@ enum StageBase: Hashable {
     case image(ImageNeed)
 }
 
+extension StageBase {
+    /// What a person reads after FROM.
+    var title: String {
+        switch self {
+        case .scratch: "scratch"
+        case .stage(let index): "stage \(index)"
+        case .image(let need): need.reference.familiar
+        }
+    }
+}
+
 /// Where a COPY takes its files from.
 enum CopyOrigin: Hashable {
     case context

@@ -40,7 +40,8 @@ final class EventRelay: Sendable {
             send(.finished(step: step.id, outcome: .cancelled, at: .now))
             throw CancellationError()
         } catch {
-            send(.finished(step: step.id, outcome: .failed("\(error)"), at: .now))
+            let reason = (error as? BuildError)?.reason ?? "\(error)"
+            send(.finished(step: step.id, outcome: .failed(reason), at: .now))
             throw error
         }
     }

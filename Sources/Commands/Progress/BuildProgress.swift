@@ -23,8 +23,11 @@ package struct BuildProgress: Sendable {
         }
     }
 
-    /// How many steps there are; nil before the plan is made.
-    package private(set) var stepCount: Int?
+    /// How many steps are known of: those of the plan and what came up besides, as transfers do; nil before the plan
+    /// is made.
+    package var stepCount: Int? { plannedCount.map { $0 + unplannedCount } }
+    private var plannedCount: Int?
+    private var unplannedCount = 0
     /// How many steps have ended.
     package private(set) var finishedCount = 0
     /// When the build began.
@@ -47,12 +50,13 @@ package struct BuildProgress: Sendable {
         if startedAt == nil { startedAt = now }
         switch event {
         case .planned(let count):
-            stepCount = count
+            plannedCount = count
             return [.planned(stepCount: count)]
         case .started(let step, let instant):
             guard steps[step.id] == nil else { return [] }
             steps[step.id] = RunningStep(step: step, startedAt: instant)
             order.append(step.id)
+            if let plannedCount, step.id >= plannedCount { unplannedCount += 1 }
             return [.started(step)]
         case .output(let id, let stream, let bytes):
             return print(bytes, to: stream, of: id, at: now)
