@@ -3,9 +3,9 @@
 import Glibc
 
 /// Times as image configs have them.
-enum Timestamp {
+package enum Timestamp {
     /// RFC 3339 in UTC, to the second.
-    static func text(seconds: Int64) -> String {
+    package static func text(seconds: Int64) -> String {
         let days = Int((Double(seconds) / 86400).rounded(.down))
         let rest = Int(seconds) - days * 86400
         let (year, month, day) = civil(daysSince1970: days)

@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 /// Why files cannot be copied into an image; the sentence is for people.
-enum CopyError: Error, Hashable {
+package enum CopyError: Error, Hashable {
     case notFound(String)
     case ignored(String)
     case notADirectory(String)
@@ -12,7 +12,7 @@ enum CopyError: Error, Hashable {
 }
 
 extension CopyError: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         switch self {
         case .notFound(let path): "\"\(path)\": not found"
         case .ignored(let path): "\"\(path)\": not found (.dockerignore leaves it out)"

@@ -1,20 +1,20 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Layers
-import OCI
+package import Layers
+package import OCI
 
 /// The entries that a COPY or ADD adds, decided but not read.
-struct CopyPlan: Sendable {
+package struct CopyPlan: Sendable {
     /// What is put into the layer, in the order of the layer.
-    var entries: [Item]
+    package var entries: [Item]
 
-    struct Item: Sendable {
+    package struct Item: Sendable {
         /// Where and how it lies in the image; a file's digest is known.
-        var entry: TreeEntry
-        var content: Content
+        package var entry: TreeEntry
+        package var content: Content
     }
 
-    enum Content: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
         /// Not a file.
         case none
         /// A file of the tree that is copied from.
@@ -24,7 +24,7 @@ struct CopyPlan: Sendable {
 
     /// The name of what the plan makes, by content: equal for every platform and every build in which the layer will
     /// have the same files. Times are left out, since a fresh checkout changes them without changing anything.
-    var digest: Digest {
+    package var digest: Digest {
         var key = KeyBuilder("copy-result")
         for item in entries {
             let entry = item.entry

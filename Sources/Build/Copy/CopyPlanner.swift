@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dockerfile
-import Layers
+package import Layers
 import OCI
 
 /// Decides, without touching a file, what a COPY or ADD puts where.
@@ -9,7 +9,7 @@ import OCI
 /// The rules are BuildKit's: a directory's contents are merged into the destination; a file goes into a destination
 /// that is a directory or ends with a slash; links in the destination's path are followed inside the image; directories
 /// that lie where files should go, and the other way round, are errors.
-struct CopyPlanner {
+package struct CopyPlanner {
     let operation: CopyOperation
     let destination: LayerStack
     /// The owner of everything copied; nil keeps what the source says.
@@ -21,7 +21,7 @@ struct CopyPlanner {
     private var passed: Set<TreePath> = []
     private var implied: Set<TreePath> = []
 
-    init(operation: CopyOperation, destination: LayerStack, owner: (uid: UInt32, gid: UInt32)?) throws {
+    package init(operation: CopyOperation, destination: LayerStack, owner: (uid: UInt32, gid: UInt32)?) throws {
         self.operation = operation
         self.destination = destination
         self.owner = owner
@@ -31,7 +31,7 @@ struct CopyPlanner {
     /// The entries that make a directory with its missing parents; none when it is there already.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    static func directory(
+    package static func directory(
         _ path: String, owner: (uid: UInt32, gid: UInt32), time: FileTime, in tree: LayerStack
     ) throws -> CopyPlan {
         let operation = CopyOperation(
@@ -47,7 +47,7 @@ struct CopyPlanner {
     /// Adds what one source matched.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    mutating func copy(_ match: SourceSelection.Match, from tree: LayerStack) throws {
+    package mutating func copy(_ match: SourceSelection.Match, from tree: LayerStack) throws {
         let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: .root)
@@ -59,7 +59,7 @@ struct CopyPlanner {
     /// Adds a file whose content stands in the Dockerfile.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    mutating func copy(_ file: InlineFile) throws {
+    package mutating func copy(_ file: InlineFile) throws {
         let bytes = Array(file.content.utf8)
         let name = try TreePath(file.name)
         let entry = TreeEntry(
@@ -68,7 +68,7 @@ struct CopyPlanner {
     }
 
     /// Everything that was added, with the directories that lead there.
-    func finish() -> CopyPlan {
+    package func finish() -> CopyPlan {
         var items = made
         for path in implied { items[path]?.entry.modificationTime = newest }
         for path in passed where items[path] == nil {

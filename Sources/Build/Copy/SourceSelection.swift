@@ -1,25 +1,27 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Dockerfile
-import Layers
+package import Layers
 import OCI
 
 /// Finds what the sources of a COPY or ADD name.
-struct SourceSelection {
+package struct SourceSelection {
     /// Something that is copied: a path of the source tree, links on the way resolved.
-    struct Match: Sendable {
+    package struct Match: Sendable {
         /// Where it is in the tree.
-        var entry: TreeEntry
+        package var entry: TreeEntry
         /// The name that it gets below a destination directory.
-        var name: TreePath
+        package var name: TreePath
     }
 
     let tree: LayerStack
 
+    package init(tree: LayerStack) { self.tree = tree }
+
     /// The things that one source names, in lexical order; a pattern may match nothing.
     ///
     /// - Throws: ``CopyError``.
-    func matches(of source: String) throws -> [Match] {
+    package func matches(of source: String) throws -> [Match] {
         // A path cannot leave the tree: leading slashes and parent directories stop at its root.
         let clean = String(Paths.clean("/" + source).dropFirst())
         guard PathPattern.hasWildcards(clean) else {

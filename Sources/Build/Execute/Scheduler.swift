@@ -5,12 +5,14 @@ import OCI
 /// Runs the vertices of a graph, each as soon as what it needs is done, as many side by side as the limit allows.
 ///
 /// The first failure cancels what runs; the scheduler returns only when everything has ended.
-struct Scheduler<Result: Sendable>: Sendable {
+package struct Scheduler<Result: Sendable>: Sendable {
     /// How many vertices may be worked on at once.
     let limit: Int
 
+    package init(limit: Int) { self.limit = limit }
+
     /// - Throws: the first error that `work` threw.
-    func run(
+    package func run(
         _ graph: BuildGraph,
         work: @escaping @Sendable (BuildGraph.Vertex, _ inputs: [Int: Result]) async throws -> Result
     ) async throws -> [Int: Result] {

@@ -105,6 +105,11 @@ public struct RunOperation: Sendable, Hashable {
 public struct InlineFile: Sendable, Hashable {
     public var name: String
     public var content: String
+
+    package init(name: String, content: String) {
+        self.name = name
+        self.content = content
+    }
 }
 
 /// A COPY or ADD instruction with everything decided but the files' content.
@@ -126,6 +131,20 @@ public struct CopyOperation: Sendable, Hashable {
     public var isIndependent: Bool
     /// Whether archives among the sources are unpacked (ADD).
     public var unpacksArchives = false
+
+    package init(
+        keyword: String = "COPY", sources: [String], files: [InlineFile] = [], destination: String,
+        owner: String? = nil, mode: ModeChange? = nil, excludes: [String] = [], isIndependent: Bool = false
+    ) {
+        self.keyword = keyword
+        self.sources = sources
+        self.files = files
+        self.destination = destination
+        self.owner = owner
+        self.mode = mode
+        self.excludes = excludes
+        self.isIndependent = isIndependent
+    }
 }
 
 /// The directory that a WORKDIR instruction makes.

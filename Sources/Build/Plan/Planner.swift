@@ -1,17 +1,17 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Dockerfile
+package import Dockerfile
 import OCI
 
 /// Turns instructions × platforms × options into one graph.
-struct Planner {
+package struct Planner {
     let dockerfile: Dockerfile
     let request: BuildRequest
     let bases: [ImageNeed: BaseImage]
     private var builder = GraphBuilder()
     private var finished: [StageInstance: StageState] = [:]
 
-    init(dockerfile: Dockerfile, request: BuildRequest, bases: [ImageNeed: BaseImage]) {
+    package init(dockerfile: Dockerfile, request: BuildRequest, bases: [ImageNeed: BaseImage]) {
         self.dockerfile = dockerfile
         self.request = request
         self.bases = bases
@@ -20,7 +20,7 @@ struct Planner {
     /// Plans the target stage for every platform.
     ///
     /// - Throws: ``DockerfileError``, ``BuildError/unsupported(line:what:)``.
-    mutating func plan(_ target: Stage, resolvers: [NameResolver]) throws -> BuildGraph {
+    package mutating func plan(_ target: Stage, resolvers: [NameResolver]) throws -> BuildGraph {
         for resolver in resolvers {
             let state = try plan(target, resolver)
             builder.add(

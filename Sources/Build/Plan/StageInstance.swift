@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Dockerfile
-import OCI
+package import Dockerfile
+package import OCI
 
 /// A stage for one target platform.
 struct StageInstance: Hashable {
@@ -10,9 +10,9 @@ struct StageInstance: Hashable {
 }
 
 /// An image that a build starts from or copies from, for one platform.
-struct ImageNeed: Hashable {
-    var reference: Reference
-    var platform: Platform
+package struct ImageNeed: Hashable, Sendable {
+    package var reference: Reference
+    package var platform: Platform
 }
 
 /// What a stage starts from.
@@ -41,13 +41,13 @@ enum CopyOrigin: Hashable {
 }
 
 /// Answers, for one target platform, what the names in a Dockerfile stand for.
-struct NameResolver {
+package struct NameResolver {
     let dockerfile: Dockerfile
     let target: Platform
     let scope: GlobalScope
     let host: Platform
 
-    init(_ dockerfile: Dockerfile, request: BuildRequest, host: Platform, target: Platform) throws {
+    package init(_ dockerfile: Dockerfile, request: BuildRequest, host: Platform, target: Platform) throws {
         self.dockerfile = dockerfile
         self.target = target
         self.host = host

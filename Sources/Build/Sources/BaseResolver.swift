@@ -1,16 +1,22 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Dockerfile
+package import Dockerfile
 import OCI
 
 /// Resolves every base for every platform before anything runs; what is not to be had is one error.
-struct BaseResolver {
+package struct BaseResolver {
     let dockerfile: Dockerfile
     let source: any ImageSource
     let warn: @Sendable (BuildWarning) -> Void
 
+    package init(dockerfile: Dockerfile, source: any ImageSource, warn: @escaping @Sendable (BuildWarning) -> Void) {
+        self.dockerfile = dockerfile
+        self.source = source
+        self.warn = warn
+    }
+
     /// - Throws: ``BuildError/unavailableBases(_:)``, ``DockerfileError``.
-    func resolve(_ target: Stage, resolvers: [NameResolver]) async throws -> [ImageNeed: BaseImage] {
+    package func resolve(_ target: Stage, resolvers: [NameResolver]) async throws -> [ImageNeed: BaseImage] {
         var resolved: [ImageNeed: BaseImage] = [:]
         while true {
             // ONBUILD triggers of what was found may ask for more.
