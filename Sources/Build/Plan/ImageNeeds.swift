@@ -29,7 +29,9 @@ struct ImageNeeds {
         switch try resolver.base(of: stage) {
         case .scratch: break
         case .stage(let index):
-            try visit(dockerfile.stages[index], resolver)
+            let base = dockerfile.stages[index]
+            try visit(base, resolver)
+            triggers = try Triggers.instructions(of: base, for: stage)
         case .image(let need):
             try note(need, line: stage.lines.lowerBound)
             if let base = resolved[need] { triggers = try Triggers.instructions(of: base, for: stage) }
@@ -57,6 +59,16 @@ enum Triggers {
     /// - Throws: ``DockerfileError`` with the lines of FROM.
     static func instructions(of base: BaseImage, for stage: Stage) throws -> [Instruction] {
         try instructions(base.config.config?.onBuild ?? [], for: stage)
+    }
+
+    /// The instructions that a stage leaves to those that start from it.
+    ///
+    /// - Throws: ``DockerfileError`` with the lines of FROM.
+    static func instructions(of base: Stage, for stage: Stage) throws -> [Instruction] {
+        let texts = base.instructions.compactMap { instruction in
+            if case .onBuild(let trigger) = instruction.kind { trigger.text } else { nil }
+        }
+        return try instructions(texts, for: stage)
     }
 
     /// The instructions of trigger texts.
