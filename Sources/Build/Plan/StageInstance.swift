@@ -64,7 +64,8 @@ package struct NameResolver {
         {
             return try platform(of: base)
         }
-        guard let text = expanded.platform else { return target }
+        // There is nothing in scratch that could be of another platform (BuildKit ignores the flag, too).
+        guard let text = expanded.platform, expanded.baseName != "scratch" else { return target }
         do { return try Platform(text) } catch {
             throw DockerfileError(error.description, lines: stage.lines, culprit: stage.platform)
         }
