@@ -52,7 +52,17 @@ struct StageState {
         self.config.onBuild = nil
         self.author = image.config.author
         self.variables = Variables(lines: config.env ?? [])
-        self.history = (image.config.history ?? []).map { .inherited($0) }
+        self.history = Self.history(of: image).map { .inherited($0) }
+    }
+
+    /// What an image says of its making; readers count on an entry for every layer, so where some are missing they
+    /// are added.
+    private static func history(of image: BaseImage) -> [ImageConfig.History] {
+        let history = image.config.history ?? []
+        let missing = image.layers.count - history.count { $0.emptyLayer != true }
+        let filler = ImageConfig.History(
+            created: image.config.created, comment: "a layer of \(image.reference.familiar)")
+        return history + Array(repeating: filler, count: max(0, missing))
     }
 
     /// A stage that starts from another stage.
