@@ -46,6 +46,12 @@ public struct SeccompFilter: Hashable, Sendable {
         defer { seccomp_release(context) }
         // Programs of the sister architectures are held to the same rules; of any other there can be none.
         for architecture in sisters { try check(seccomp_arch_add(context, architecture), unless: EEXIST) }
+        // AF_VSOCK reaches the hypervisor. A rule is for the architectures known so far, and i386 comes after this one:
+        // its sockets are made inside socketcall(2), where a filter cannot look, so that it would lose them all.
+        let vsock = scmp_arg_cmp(arg: 0, op: SCMP_CMP_EQ, datum_a: 40, datum_b: 0)
+        let socket = seccomp_syscall_resolve_name("socket")
+        try check(withUnsafePointer(to: vsock) { seccomp_rule_add_array(context, refuse(EPERM), socket, 1, $0) })
+        for architecture in socketCallSisters { try check(seccomp_arch_add(context, architecture), unless: EEXIST) }
         try check(seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, refuse(ENOSYS)))
         // Without no_new_privs set-uid programs keep working; whoever installs the filter has CAP_SYS_ADMIN.
         try check(seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0))
@@ -63,21 +69,20 @@ public struct SeccompFilter: Hashable, Sendable {
             let set = scmp_arg_cmp(arg: cloneFlagsArgument, op: SCMP_CMP_MASKED_EQ, datum_a: flag, datum_b: flag)
             try check(withUnsafePointer(to: set) { seccomp_rule_add_array(context, refuse(EPERM), clone, 1, $0) })
         }
-        // AF_VSOCK reaches the hypervisor.
-        let vsock = scmp_arg_cmp(arg: 0, op: SCMP_CMP_EQ, datum_a: 40, datum_b: 0)
-        let socket = seccomp_syscall_resolve_name("socket")
-        try check(withUnsafePointer(to: vsock) { seccomp_rule_add_array(context, refuse(EPERM), socket, 1, $0) })
         return SeccompFilter(program: try export(context))
     }
 
     private static let unknownCall: Int32 = -1
 
     #if arch(x86_64)
-        private static let sisters: [UInt32] = [0x4000_0003, 0x4000_003e]
+        private static let sisters: [UInt32] = [0x4000_003e]
+        private static let socketCallSisters: [UInt32] = [0x4000_0003]
     #elseif arch(arm64)
         private static let sisters: [UInt32] = [0x4000_0028]
+        private static let socketCallSisters: [UInt32] = []
     #else
         private static let sisters: [UInt32] = []
+        private static let socketCallSisters: [UInt32] = []
     #endif
 
     #if arch(s390x)

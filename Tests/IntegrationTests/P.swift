@@ -1,3 +1,0 @@
-// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
-
-// placeholder
