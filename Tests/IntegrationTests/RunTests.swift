@@ -1,0 +1,77 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import FoundationEssentials
+import SystemPackage
+import TestSupport
+import Testing
+
+extension Program {
+    @Suite("What a RUN step sees")
+    struct RunTests {
+        @Test("the rights that Docker gives, and no way to more", arguments: Manifold.Account.available)
+        func rights(account: Manifold.Account) async throws {
+            try await Manifold.with(account) { manifold in
+                let log = try await Program.build(
+                    Program.dockerfile(
+                        "RUN grep -E '^Cap(Prm|Eff|Bnd)' /proc/self/status | cut -f2 | sort -u",
+                        "RUN grep ^Seccomp: /proc/self/status | cut -f2",
+                        "RUN mount -t tmpfs none /mnt 2>/dev/null || echo no mount; mount -o bind /etc /mnt 2>/dev/null || echo no bind",
+                        "RUN (echo 1 > /proc/sys/kernel/printk) 2>/dev/null || echo no sysctl",
+                        "RUN (echo b > /proc/sysrq-trigger) 2>/dev/null || echo no sysrq",
+                        "RUN ls -A /sys/firmware /proc/acpi | grep -v : | wc -w; wc -c < /proc/keys",
+                        "RUN chmod 600 /etc/passwd && chown 1:1 /etc/group && mknod /tmp/pipe p && echo may change files",
+                        "RUN env | sort", "RUN ls /proc | grep -c '^[0-9]'", "RUN cat || echo cannot read"),
+                    with: manifold, .environment(["LEAKED": "secret"]))
+                try #require(log.succeeded, log.comment)
+                #expect(
+                    log.output(of: "linux/amd64") == [
+                        "00000000a80425fb", "2", "no mount", "no bind", "no sysctl", "no sysrq", "0", "0",
+                        "may change files", "HOME=/root",
+                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PWD=/", "SHLVL=1",
+                        // The shell, ls and grep.
+                        "3",
+                    ], log.comment)
+            }
+        }
+
+        @Test("the host's network and DNS by default, on every platform, and none on request")
+        func network() async throws {
+            let nameservers = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)).map { text in
+                text.split(separator: "\n").filter { $0.hasPrefix("nameserver") && !$0.contains("127.0.0.") }.map(
+                    String.init)
+            }
+            try await Manifold.with { manifold in
+                let host = try SharedRegistry.host
+                let log = try await Program.build(
+                    Program.dockerfile(
+                        "RUN wget -q -O - http://\(host)/v2/ && echo",
+                        "RUN grep ^nameserver /etc/resolv.conf || true",
+                        "RUN --network=none ls /sys/class/net; wget -q -O - http://\(host)/v2/ 2>/dev/null || echo cut off"
+                    ),
+                    platforms: "linux/amd64,linux/386,linux/arm64", with: manifold)
+                try #require(log.succeeded, log.comment)
+                for platform in ["linux/amd64", "linux/386", "linux/arm64"] {
+                    var lines = log.output(of: platform)
+                    #expect(lines.first == "{}")
+                    lines.removeFirst()
+                    #expect(Array(lines.suffix(2)) == ["lo", "cut off"])
+                    if let nameservers, !nameservers.isEmpty { #expect(Array(lines.dropLast(2)) == nameservers) }
+                }
+                let without = try await Program.build(
+                    Program.dockerfile("RUN ls /sys/class/net"), ["--network", "none"], with: manifold)
+                #expect(without.output(of: "linux/amd64") == ["lo"], without.comment)
+            }
+        }
+
+        @Test("what a step leaves running ends with it")
+        func leftovers() async throws {
+            try await Manifold.with { manifold in
+                let number = "\(Int.random(in: 1_000_000..<9_000_000))"
+                let log = try await Program.build(
+                    Program.dockerfile("RUN sleep \(number) & echo left"), with: manifold)
+                #expect(log.succeeded, log.comment)
+                #expect(ProcessTable.processes(with: "sleep", number).isEmpty)
+            }
+        }
+    }
+}
