@@ -19,7 +19,7 @@ extension SandboxPlan {
         var operations = rootOperations(spec, setting)
         operations += procOperations(setting.directories)
         operations += sysOperations(spec, setting)
-        operations += devOperations(setting)
+        operations += devOperations(setting) + devMountPoints(spec.mounts)
         operations += spec.mounts.flatMap { mountOperations($0) }
         operations += [.pivot, .hostname(spec.hostname)]
         if spec.network == .none { operations.append(.loopbackUp) }
@@ -95,6 +95,21 @@ extension SandboxPlan {
             operations.append(hide(path, of: .root, by: setting.directories.empty))
         }
         return operations
+    }
+
+    /// What is mounted below /dev finds nothing of the image there.
+    private static func devMountPoints(_ mounts: [SandboxMount]) -> [Operation] {
+        var made: Set = ["pts", "shm", "mqueue"]
+        return mounts.flatMap { mount -> [Operation] in
+            let components = MountPoint.components(of: mount.target)
+            guard components.first == "dev" else { return [] }
+            return components.indices.dropFirst().compactMap { index in
+                let path = components[1...index].joined(separator: "/")
+                guard made.insert(path).inserted else { return nil }
+                let isFile = index == components.count - 1 && !mount.isDirectory
+                return isFile ? .file(path, mode: 0o644, in: .dev) : .directory(path, mode: 0o755, in: .dev)
+            }
+        }
     }
 
     private static func hide(_ path: String, of slot: Operation.Slot, by source: FilePath) -> Operation {
