@@ -24,7 +24,7 @@ extension Program {
                     ],
                     context)
                 try #require(log.succeeded, log.comment)
-                let inspect = try await Program.skopeo("inspect", "--config", "--tls-verify=false", "docker://\(name)")
+                let inspect = try await Program.skopeo("inspect", "--config", "--raw", "--tls-verify=false", "docker://\(name)")
                 let image = try JSONValue(parsing: inspect.stdout)
                 #expect(image["os"] == "linux")
                 #expect(image["architecture"] == "amd64")
@@ -89,7 +89,7 @@ extension Program {
                     RUN <<"END"
                     #!/usr/bin/awk BEGIN { print "awk runs" }
                     END
-                    SHELL ["/bin/sh", "-x", "-c"]
+                    SHELL ["/bin/sh", "-c", "echo shell; eval \\"$0\\""]
                     RUN echo traced
 
                     """, ["--build-arg", "WHO=me"], with: manifold)
@@ -98,7 +98,7 @@ extension Program {
                     log.output(of: "linux/amd64") == [
                         "me here continued", "$WHO not expanded", "/work/deep", "www-data", "33", "/var/www", "1234",
                         "100",
-                        "uid=1(daemon) gid=4(adm) groups=4(adm)", "/tmp", "awk runs", "+ echo traced", "traced",
+                        "uid=1(daemon) gid=4(adm)", "/tmp", "awk runs", "shell", "traced",
                     ], log.comment)
             }
         }
@@ -172,8 +172,8 @@ extension Program {
         @Test(
             "a Dockerfile that says nothing sensible is an error that shows the line",
             arguments: [
-                ("FORM scratch", "FROM"), ("FROM scratch\nRUM true", "RUN"), ("FROM scratch\nCOPY a", "COPY"),
-                ("", "empty"), ("FROM $NOTHING", "FROM"), ("FROM scratch\nRUN <<END\ntrue", "END"),
+                ("FORM scratch", "1 | FORM scratch"), ("FROM scratch\nRUM true", "RUN"), ("FROM scratch\nCOPY a", "COPY"),
+                ("", "no instructions"), ("FROM $NOTHING", "FROM"), ("FROM scratch\nRUN <<END\ntrue", "END"),
             ])
         func invalid(dockerfile: String, words: String) async throws {
             try await Manifold.with { manifold in

@@ -86,7 +86,7 @@ extension Program {
                     try #require(image.layers.count == 3)
                     #expect(
                         try await ImageLayout.entries(of: image.layers[1]) == [
-                            "drwxr-xr-x 0/0 etc/", "-rw-r--r-- 0/0 etc/.wh.nsswitch.conf", "drwxr-xr-x 0/0 made/",
+                            "drwxr-xr-x 0/0 etc/", "---------- 0/0 etc/.wh.nsswitch.conf", "drwxr-xr-x 0/0 made/",
                             "-rw-r----- 1/2 made/file", "lrwxrwxrwx 0/0 made/link -> file",
                         ])
                     #expect(try await ImageLayout.entries(of: image.layers[2]) == [])

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import FoundationEssentials
 import SystemPackage
 import TestSupport
 import Testing
@@ -37,7 +38,14 @@ extension Program {
         func worksWithoutEmulatorWhereNative() async throws {
             try await Manifold.with { manifold in
                 let arguments = ["--qemu-dir", manifold.path("none").string]
-                let setting = Manifold.Setting.environment(["PATH": "/nonexistent"])
+                let programs = manifold.path("programs")
+                try FileManager.default.createDirectory(atPath: programs.string, withIntermediateDirectories: true)
+                for name in ["newuidmap", "newgidmap"] {
+                    let program = try #require(ChildProcess.find(name))
+                    try FileManager.default.createSymbolicLink(
+                        atPath: programs.appending(name).string, withDestinationPath: program.string)
+                }
+                let setting = Manifold.Setting.environment(["PATH": programs.string])
                 let native = try await Program.build(
                     Program.dockerfile("RUN uname -m"), platforms: "linux/amd64,linux/386", arguments, with: manifold,
                     setting)
