@@ -85,7 +85,7 @@ public struct Builder: Sendable {
         let relay = EventRelay(firstID: graph.vertices.count, receive: events)
         let library = LayerLibrary(
             store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
-        let context = ContextAccess(root: request.context, ignore: ignore, store: store, events: relay)
+        let context = ContextAccess(root: request.context, ignore: ignore, store: store)
         let executor = Executor(
             library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
             runner: runner, context: context, events: relay, exporters: exporters)

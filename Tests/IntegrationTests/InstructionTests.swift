@@ -24,7 +24,8 @@ extension Program {
                     ],
                     context)
                 try #require(log.succeeded, log.comment)
-                let inspect = try await Program.skopeo("inspect", "--config", "--raw", "--tls-verify=false", "docker://\(name)")
+                let inspect = try await Program.skopeo(
+                    "inspect", "--config", "--raw", "--tls-verify=false", "docker://\(name)")
                 let image = try JSONValue(parsing: inspect.stdout)
                 #expect(image["os"] == "linux")
                 #expect(image["architecture"] == "amd64")
@@ -172,7 +173,8 @@ extension Program {
         @Test(
             "a Dockerfile that says nothing sensible is an error that shows the line",
             arguments: [
-                ("FORM scratch", "1 | FORM scratch"), ("FROM scratch\nRUM true", "RUN"), ("FROM scratch\nCOPY a", "COPY"),
+                ("FORM scratch", "1 | FORM scratch"), ("FROM scratch\nRUM true", "RUN"),
+                ("FROM scratch\nCOPY a", "COPY"),
                 ("", "no instructions"), ("FROM $NOTHING", "FROM"), ("FROM scratch\nRUN <<END\ntrue", "END"),
             ])
         func invalid(dockerfile: String, words: String) async throws {

@@ -9,14 +9,12 @@ actor ContextAccess {
     private let root: FilePath
     private let ignore: IgnorePatterns?
     private let store: Store
-    private let events: EventRelay
     private var listed: ContextSource?
 
-    init(root: FilePath, ignore: IgnorePatterns?, store: Store, events: EventRelay) {
+    init(root: FilePath, ignore: IgnorePatterns?, store: Store) {
         self.root = root
         self.ignore = ignore
         self.store = store
-        self.events = events
     }
 
     /// - Throws: ``BuildError/unreadableContext(_:reason:)``.

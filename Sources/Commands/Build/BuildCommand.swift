@@ -38,7 +38,8 @@ struct BuildCommand: AsyncParsableCommand {
             try finish(summary, environment)
         } catch {
             if mode.settled(for: terminal) != .json {
-                await FailureMessage(error, reporter: reporter, request: try? await options.request(in: environment)).print()
+                await FailureMessage(error, reporter: reporter, request: try? await options.request(in: environment))
+                    .print()
             } else {
                 FailureMessage.printPlainly(error)
             }
