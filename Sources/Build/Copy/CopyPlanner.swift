@@ -51,7 +51,7 @@ package struct CopyPlanner {
         let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: .root)
-        } else {
+        } else if !isExcluded(match.name) {
             try put(match.entry, content: .source(match.entry.path), at: target)
         }
     }
@@ -101,6 +101,11 @@ package struct CopyPlanner {
     ) throws {
         try Task.checkCancellation()
         switch lookup(target) {
+        case nil where relative.isRoot:
+            // Contents are copied, so the source itself leaves only its time.
+            var directory = TreeEntry.impliedDirectory(source.path)
+            directory.modificationTime = source.modificationTime
+            try put(directory, content: .none, at: target)
         case nil: try put(source, content: .none, at: target)
         case let existing? where existing.isDirectory:
             // The destination itself stays as it is; directories below it become what the source says.
@@ -110,16 +115,20 @@ package struct CopyPlanner {
         for child in tree.children(of: source.path) {
             let name = try TreePath(bytes: child.path.name)
             let childRelative = try relative.appending(name)
-            let isExcluded = !exclude.isEmpty && exclude.matches(childRelative.description)
+            let isExcluded = isExcluded(childRelative)
             let childTarget = try target.appending(name)
             if child.isDirectory {
-                if isExcluded && exclude.canSkip(directory: childRelative.description) { continue }
+                if isExcluded && exclude.canSkip(directory: Self.text(childRelative)) { continue }
                 try copyDirectory(child, from: tree, to: childTarget, relative: childRelative)
             } else if !isExcluded {
                 try put(child, content: child.hasContent ? .source(child.path) : .none, at: childTarget)
             }
         }
     }
+
+    private func isExcluded(_ path: TreePath) -> Bool { !exclude.isEmpty && exclude.matches(Self.text(path)) }
+
+    private static func text(_ path: TreePath) -> String { String(decoding: path.bytes, as: UTF8.self) }
 
     private mutating func put(_ source: TreeEntry, content: CopyPlan.Content, at target: TreePath) throws {
         if target.isRoot { return }
