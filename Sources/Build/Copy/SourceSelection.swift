@@ -32,26 +32,29 @@ package struct SourceSelection {
         return try expand(clean)
     }
 
-    /// Go's filepath.Match against whole paths; a directory that matches is not searched for more.
+    /// Go's filepath.Match against whole paths; a directory that matches is not searched for more. Links are followed
+    /// on the way to the first wildcard and not beyond.
     private func expand(_ pattern: String) throws -> [Match] {
-        let depth = pattern.split(separator: "/").count
-        let patterns = try (1...max(1, depth)).map { count in
-            try PathPattern(pattern.split(separator: "/").prefix(count).joined(separator: "/"))
-        }
+        let components = pattern.split(separator: "/").map(String.init)
+        let literal = components.prefix { !PathPattern.hasWildcards($0) }
+        let patterns = try components.dropFirst(literal.count).map { try PathPattern($0) }
+        let start = try tree.resolve(TreePath(literal.joined(separator: "/")))
+        guard let directory = start.found?.entry, directory.isDirectory else { return [] }
         var matches: [Match] = []
         func visit(_ directory: TreePath, _ level: Int) throws {
             for child in tree.children(of: directory) {
-                guard let text = child.path.string, patterns[level].matches(text) else { continue }
-                if level == depth - 1 {
+                // A name need not be UTF-8 to be matched.
+                guard patterns[level].matches(String(decoding: child.path.name, as: UTF8.self)) else { continue }
+                if level == patterns.count - 1 {
                     let resolution = try tree.resolve(child.path)
-                    guard let entry = resolution.found?.entry else { throw CopyError.notFound("/" + text) }
+                    guard let entry = resolution.found?.entry else { throw CopyError.notFound("/\(child.path)") }
                     matches.append(Match(entry: entry, name: try TreePath(bytes: child.path.name)))
                 } else if child.isDirectory {
                     try visit(child.path, level + 1)
                 }
             }
         }
-        try visit(.root, 0)
+        try visit(directory.path, 0)
         return matches
     }
 

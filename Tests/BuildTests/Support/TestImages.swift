@@ -130,7 +130,7 @@ struct TestFile {
 
 extension LayerStack {
     /// A tree of one layer.
-    init(_ files: [TestFile]) throws {
+    init(files: [TestFile]) throws {
         self.init([try LayerIndex(entries: files.map { try $0.entry() }.sorted { $0.path < $1.path })])
     }
 }
