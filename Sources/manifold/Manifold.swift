@@ -8,10 +8,18 @@ import Glibc
 @main
 enum Manifold {
     static func main() {
+        fillStandardDescriptors()
         if ManifoldCommand.needsUserNamespace(Array(CommandLine.arguments.dropFirst())) { enterNamespace() }
         // Who reads the output may go away before it ends; a write then fails, which is handled where it is made.
         signal(SIGPIPE, SIG_IGN)
         ManifoldCommand.start()
+    }
+
+    /// Who starts the program may have closed its input or outputs; what it opens first would then be taken for them.
+    private static func fillStandardDescriptors() {
+        var descriptor = open("/dev/null", O_RDWR)
+        while (0...STDERR_FILENO).contains(descriptor) { descriptor = open("/dev/null", O_RDWR) }
+        if descriptor > STDERR_FILENO { close(descriptor) }
     }
 
     private static func enterNamespace() {
