@@ -143,8 +143,12 @@ struct StageScan: Sendable {
                 (try? instruction.expanded(with: variables, by: expander, usage: &usage)) ?? instruction
             if case .environment(let pairs) = expanded.kind { assigned = pairs }
         }
-        let undefined = usage.unmet.subtracting(declared).subtracting(Self.builderNames).sorted().map { name in
-            (name, suggestions.nearest(to: name, among: variables.names))
+        let unmet = usage.unmet.subtracting(declared).subtracting(Self.builderNames).sorted()
+        var undefined: [(name: String, suggestion: String?)] = []
+        if !unmet.isEmpty {
+            // Where the base image may set names nobody knows here, only those that the file itself sets tell a slip.
+            let candidates = variables.names.filter { knowsEnvironment || $0 != "PATH" }
+            undefined = unmet.map { ($0, suggestions.nearest(to: $0, among: candidates)) }
         }
         declared.formUnion(names)
         for pair in assigned { variables[pair.name] = pair.value }
