@@ -25,7 +25,7 @@ struct LintOwnTests {
                     + ">>> ADD https://x.test/pkg_1.0_arm64.deb /\n>>> RUN GOOS=linux GOARCH=amd64 go build\n>>> ENV GOARCH=arm64\n"
                     + ">>> COPY bin/amd64/app /app\n>>> RUN curl https://x.test/node-v1-linux-x64.tar.xz\n"
                     + ">>> RUN apt-get install -y libfoo:armhf\nRUN a && \\\n>>>   curl -O https://x.test/y.aarch64.rpm\n"
-                    + ">>> ENV LIB=/usr/lib/x86_64-linux-gnu\nRUN <<E\nset -e\n>>> curl https://x.test/linux-arm64\nE\n"
+                    + ">>> ENV LIB=/usr/lib/x86_64-linux-gnu\n>>> ENV JAVA_HOME=/usr/lib/jvm/java-openjdk-amd64\nRUN sed -i s/amd64/x/ f\nRUN <<E\nset -e\n>>> curl https://x.test/linux-arm64\nE\n"
             ),
             MarkedCase(
                 "HardcodedArchitecture",

@@ -27,7 +27,7 @@ public struct LintFinding: Hashable, Sendable, Codable {
     }
 }
 
-/// That something was found although the options say that nothing may be.
+/// That BuildKit's rules found something although the options say `error=true`.
 public struct LintFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The names of the rules, sorted.
     public let rules: [String]
@@ -78,7 +78,7 @@ public struct LintReport: Hashable, Sendable {
     private static let rule = String(repeating: "-", count: 20) + "\n"
 
     private func text(of finding: LintFinding) -> String {
-        var text = "\(finding.severity == .error ? "ERROR" : "WARNING"): \(finding.rule)"
+        var text = "\(finding.severity == .info ? "NOTE" : "WARNING"): \(finding.rule)"
         if !finding.url.isEmpty { text += " - \(finding.url)" }
         text += "\n\(finding.message)\n"
         guard finding.firstLine >= 1, finding.firstLine <= source.count else { return text }

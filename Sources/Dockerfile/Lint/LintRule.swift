@@ -16,7 +16,7 @@ public struct LintRule: Sendable {
         case info
         /// It is probably wrong.
         case warning
-        /// It fails the build, since the file or the command line says `error=true`.
+        /// It fails the build: a finding of BuildKit's rules where the options say `error=true`.
         case error
     }
 

@@ -24,14 +24,15 @@ struct LintScan: Sendable {
         self.dockerfile = dockerfile
         self.context = context
         let globals = GlobalScope(dockerfile, context: context)
-        var stages: [StageScan] = []
+        var earlier = EarlierStages()
         var suggestions = Suggestions()
         for stage in dockerfile.stages {
-            stages.append(
+            earlier.append(
                 StageScan(
-                    stage, in: dockerfile, context: context, globals: globals, earlier: stages,
+                    stage, in: dockerfile, context: context, globals: globals, earlier: earlier,
                     suggestions: &suggestions))
         }
+        let stages = earlier.scans
         let last = dockerfile.stages.count - 1
         switch context.stages {
         case .all:

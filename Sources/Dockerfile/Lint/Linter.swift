@@ -42,10 +42,17 @@ public struct Linter: Sendable {
     /// - Parameter fileName: The Dockerfile's name as the person wrote it.
     public func report(_ context: LintContext = LintContext(), fileName: String = "Dockerfile") -> LintReport {
         let found = diagnostics(context)
+        let failing = options.failsOnFindings ? found.filter(Self.canFail) : []
         return LintReport(
             fileName: fileName, source: dockerfile.lines,
-            findings: found.map { LintFinding($0, isError: options.failsOnFindings) },
-            failure: options.failsOnFindings ? LintFailure(found) : nil)
+            findings: found.map { LintFinding($0, isError: options.failsOnFindings && Self.canFail($0)) },
+            failure: LintFailure(failing))
+    }
+
+    /// Whether `error=true` makes it an error. A file that says so and passes BuildKit's rules is to build here, too, so
+    /// what our own rules find never is one.
+    private static func canFail(_ diagnostic: Diagnostic) -> Bool {
+        LintRule.named(diagnostic.rule)?.kind == .buildkit
     }
 }
 

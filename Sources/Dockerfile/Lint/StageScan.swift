@@ -55,7 +55,7 @@ struct StageScan: Sendable {
 
     init(
         _ stage: Stage, in dockerfile: Dockerfile, context: LintContext, globals: GlobalScope,
-        earlier: [StageScan], suggestions: inout Suggestions
+        earlier: EarlierStages, suggestions: inout Suggestions
     ) {
         self.stage = stage
         let expander = dockerfile.expander
@@ -70,15 +70,15 @@ struct StageScan: Sendable {
             ($0, suggestions.nearest(to: $0, among: globals.names))
         }
         let isNamedContext = context.namedContexts.contains(base)
-        let parent = isNamedContext ? nil : dockerfile.stage(base, before: stage.index).map(\.index)
+        let parent = isNamedContext ? nil : earlier.index(of: base)
         self.parent = parent
-        let inherited = parent.map { earlier[$0] }
+        let inherited = parent.map { earlier.scans[$0] }
         dependencies = inherited.map { [$0.stage.index] } ?? []
 
         let defaultBase = (try? expander.expand(stage.baseName, with: globals.defaults)) ?? stage.baseName
         hasInvalidDefaultBase =
             !isNamedContext && !(baseUsage.met.isEmpty && baseUsage.unmet.isEmpty)
-            && dockerfile.stage(defaultBase, before: stage.index) == nil && (try? Reference(defaultBase)) == nil
+            && earlier.index(of: defaultBase) == nil && (try? Reference(defaultBase)) == nil
 
         if let inherited {
             pin = inherited.pin
@@ -103,7 +103,7 @@ struct StageScan: Sendable {
             let scan = scan(instruction, expander: expander, context: context, globals: globals, &suggestions)
             instructions.append(scan)
             for name in Self.sources(of: scan.expanded) where !context.namedContexts.contains(name) {
-                if let index = dockerfile.stage(name, before: stage.index)?.index { dependencies.append(index) }
+                if let index = earlier.index(of: name) { dependencies.append(index) }
             }
         }
     }
@@ -162,5 +162,22 @@ struct StageScan: Sendable {
         case .run(let run): run.mounts.compactMap(\.from)
         default: []
         }
+    }
+}
+
+/// The stages before one, found by name as ``Dockerfile/stage(_:before:)`` finds them, but without a search.
+struct EarlierStages {
+    private(set) var scans: [StageScan] = []
+    private var names: [String: Int] = [:]
+
+    mutating func append(_ scan: StageScan) {
+        if let name = scan.stage.name { names[name] = scans.count }
+        scans.append(scan)
+    }
+
+    func index(of nameOrIndex: String) -> Int? {
+        if let index = names[nameOrIndex.lowercased()] { return index }
+        guard let index = Int(nameOrIndex), scans.indices.contains(index) else { return nil }
+        return index
     }
 }

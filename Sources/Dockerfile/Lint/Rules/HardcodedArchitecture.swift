@@ -110,9 +110,12 @@ private enum Places {
         // What runs on the machine that builds may well be fetched for it, but must not be made for it.
         if pin == .build { return word.startsWith("goarch=") }
         if self == .file { return true }
-        return word.contains("linux") || word.contains("://") || Self.endings.contains(where: word.hasSuffix)
-            || Self.isAssignment(word, of: spelling) || word.hasSuffix(":" + spelling)
-            || Self.isExplicit(word, spelling)
+        if word.contains("linux") || word.contains("://") || Self.endings.contains(where: word.hasSuffix) {
+            return true
+        }
+        let (before, after) = word.cut(at: "=")
+        return (after ?? before).startsWith("/") || Self.isAssignment(word, of: spelling)
+            || word.hasSuffix(":" + spelling) || Self.isExplicit(word, spelling)
     }
 
     /// `GOARCH=amd64`, `--arch=arm64`.
