@@ -93,6 +93,11 @@ struct CopyStep: Sendable {
                 key.add(entry.kindKey)
                 key.add("\(entry.mode) \(entry.uid) \(entry.gid) \(entry.size)")
                 key.add((digests[entry.path] ?? entry.digest)?.description ?? "")
+                for name in entry.xattrs.keys.sorted() {
+                    key.add(name)
+                    key.add(entry.xattrs[name] ?? [])
+                }
+                key.add("")
             }
         }
         return key.digest
