@@ -29,8 +29,9 @@ struct SmallFileReader {
             defer { try? file.close() }
             return try Self.read(file, size: Int(found.entry.size))
         }
-        try await library.ensureBlob(layer)
-        return try readThrough(layer, to: found.entry)
+        return try await library.verified(layer) { file, expectation in
+            try Self.readThrough(file, expectation, to: found.entry)
+        }
     }
 
     private static func read(_ file: FileDescriptor, size: Int) throws -> String {
@@ -47,12 +48,11 @@ struct SmallFileReader {
         return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    private func readThrough(_ layer: Layer, to wanted: TreeEntry) throws -> String? {
+    private static func readThrough(
+        _ file: FileDescriptor, _ expectation: LayerExpectation, to wanted: TreeEntry
+    ) throws -> String? {
         let path = if case .hardLink(let target) = wanted.kind { target } else { wanted.path }
-        let file = try FileDescriptor.open(
-            library.store.blobPath(layer.blob.digest), .readOnly, options: .closeOnExec)
-        defer { try? file.close() }
-        let reader = try LayerReader(from: file, expecting: LayerExpectation(layer.blob, diffID: layer.diffID))
+        let reader = try LayerReader(from: file, expecting: expectation)
         var text: String?
         while let item = try reader.next() {
             guard case .entry(let entry) = item, entry.path == path, entry.kind == .file else { continue }

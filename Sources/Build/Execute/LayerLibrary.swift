@@ -108,14 +108,13 @@ struct LayerLibrary: Sendable {
         return try? LayerIndex(encoded: bytes)
     }
 
-    /// Reads a layer's blob with all checks; a damaged copy in the store is thrown away and fetched once more.
-    private func verified<Result>(
+    /// Reads a layer's blob with all checks; a damaged copy in the store is thrown away and fetched once more. One that
+    /// was made here can only be thrown away: without it, the next build makes it again.
+    func verified<Result>(
         _ layer: Layer, _ read: (FileDescriptor, LayerExpectation) throws -> Result
     ) async throws -> Result {
         try await ensureBlob(layer)
-        do { return try readBlob(layer, read) } catch let error as LayersError
-            where error.isDamage && layer.origin != nil
-        {
+        do { return try readBlob(layer, read) } catch let error as LayersError where error.isDamage {
             store.discardBlob(layer.blob.digest)
             guard let origin = layer.origin else { throw error }
             try await source.fetch(layer.blob, of: origin, into: store) { _ in }

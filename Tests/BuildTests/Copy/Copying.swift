@@ -43,13 +43,17 @@ struct Copying {
     }
 
     static func line(_ item: CopyPlan.Item) -> String {
-        let entry = item.entry
+        var line = line(item.entry)
+        if case .source(let path) = item.content { line += " < \(path)" }
+        if case .bytes(let bytes) = item.content { line += " = \(String(decoding: bytes, as: UTF8.self))" }
+        return line
+    }
+
+    static func line(_ entry: TreeEntry) -> String {
         var line = "\(entry.path)"
         if entry.isDirectory { line += "/" }
         line += " \(String(entry.mode, radix: 8)) \(entry.uid):\(entry.gid)"
         if case .symlink(let target) = entry.kind { line += " -> \(String(decoding: target, as: UTF8.self))" }
-        if case .source(let path) = item.content { line += " < \(path)" }
-        if case .bytes(let bytes) = item.content { line += " = \(String(decoding: bytes, as: UTF8.self))" }
         return line
     }
 }
