@@ -86,7 +86,9 @@ struct LayerLibrary: Sendable {
             let unpacked = try await verified(layer) { file, expectation in
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory, mode: 0o755)
-                return try Unpacker.unpack(file, expecting: expectation, into: directory, below: below)
+                do { return try Unpacker.unpack(file, expecting: expectation, into: directory, below: below) } catch {
+                    throw store.namingDisk(in: error)
+                }
             }
             for skipped in unpacked.skipped {
                 events.warn(

@@ -38,7 +38,17 @@ struct LayerMaker: Sendable {
             return Layer(diffID: record.diffID, blob: record.blob)
         } catch {
             unlink(path.string)
-            throw error
+            throw store.namingDisk(in: error)
         }
+    }
+}
+
+extension Store {
+    /// An error of work in the store; of a full disk it says which one that is.
+    func namingDisk(in error: any Error) -> any Error {
+        if case LayersError.system(_, _, let errno) = error, errno == .noSpace || errno == .diskQuotaExceeded {
+            return StoreError.file(operation: "write to", path: root, errno: errno)
+        }
+        return error
     }
 }
