@@ -74,7 +74,7 @@ extension Program {
             .requiresRoot("it mounts a small disk"))
         func fullDisk() async throws {
             try await Manifold.with { manifold in
-                let context = try manifold.context(Program.dockerfile("RUN head -c 30000000 /dev/urandom > /big"))
+                let context = try manifold.context(Program.dockerfile("RUN dd if=/dev/urandom of=/big bs=1M count=30"))
                 let disk = "mount -t tmpfs -o size=12m,mode=1777 none \(manifold.directory)/disk && exec \"$@\""
                 try FileManager.default.createDirectory(
                     atPath: manifold.path("disk").string, withIntermediateDirectories: true)
@@ -86,21 +86,16 @@ extension Program {
                 #expect("\(log)".contains("No space left on device"), log.comment)
 
                 // The program's own writing meets the end of the disk.
-                let copied = try manifold.context(
-                    Program.dockerfile("COPY big /"), files: ["big": Self.noise(20_000_000)], name: "copied")
+                let copied = try manifold.context(Program.dockerfile("COPY big /"), name: "copied")
+                let noise = try await ChildProcess.run(
+                    "dd", ["if=/dev/urandom", "of=\(copied)/big", "bs=1M", "count=20", "status=none"])
+                try #require(noise.succeeded, noise.comment)
                 let full = try await manifold.build(try Program.busybox, copied, setting)
                 #expect(full.result.status == .exited(1), full.comment)
                 #expect(full.message.contains("No space left on device"), full.comment)
                 #expect(full.message.contains("\(manifold.path("disk"))"), full.comment)
                 #expect(full.message.contains("free some space"), full.comment)
             }
-        }
-
-        /// Text that does not compress well.
-        private static func noise(_ count: Int) -> String {
-            var generator = SystemRandomNumberGenerator()
-            let bytes = (0..<count).map { _ in UInt8.random(in: 33...126, using: &generator) }
-            return String(decoding: bytes, as: UTF8.self)
         }
 
         @Test("a store that cannot be made is an error")
