@@ -18,8 +18,7 @@ test: packages bases ## Install what is missing, run every test.
 	@scripts/test $(SWIFT_FLAGS)
 
 check-fast: packages ## For developers: a debug build and the unit tests.
-	swift build --build-tests
-	swift test --skip-build --skip IntegrationTests
+	@scripts/test --skip IntegrationTests
 
 bench: ## Measure manifold beside buildah.
 	@scripts/install-packages build run bench

@@ -257,7 +257,7 @@ import Testing
             _ = try Image.put(into: registry)
             let name = try Reference("\(registry.host)/app:1")
             var configuration = RegistryConfiguration()
-            configuration.idleTimeout = .milliseconds(400)
+            configuration.idleTimeout = .seconds(4)
             configuration.maximumAttempts = 2
             try await withClient(configuration: configuration) { client in
                 registry.add(Fault(.delay(.milliseconds(100)), path: "/manifests/"))

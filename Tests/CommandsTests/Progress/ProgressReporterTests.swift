@@ -71,7 +71,7 @@ import Testing
         let interruption = ContinuousClock.now
         build.cancel()
         _ = await build.value
-        #expect(interruption.duration(to: .now) < .seconds(5))
+        #expect(interruption.duration(to: .now) < .seconds(30))
         try reading.close()
         try writing.close()
     }
