@@ -83,6 +83,8 @@ struct LayerLibrary: Sendable {
             if let path = store.snapshot(layer.diffID) ?? store.snapshot(chainID) { return path }
             let below = try await tree(of: Array(layers[..<position]))
             let directory = try store.scratch.newDirectory("snapshot")
+            // What became no snapshot, because it failed or another process was faster, is of no use.
+            defer { try? Files.removeTree(directory) }
             let unpacked = try await verified(layer) { file, expectation in
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory, mode: 0o755)
