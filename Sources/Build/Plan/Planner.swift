@@ -25,7 +25,7 @@ package struct Planner {
             let state = try plan(target, resolver)
             builder.add(
                 PlannedImage(
-                    platform: state.platform, vertex: state.vertex, base: state.base, config: state.config,
+                    platform: state.platform, vertex: state.vertex, base: state.base, config: state.finishedConfig,
                     author: state.author, history: state.history))
         }
         return builder.graph

@@ -12,9 +12,7 @@ extension StagePlanner {
         case .argument(let declarations): declare(declarations)
         case .environment(let pairs): setEnvironment(pairs)
         case .label(let pairs):
-            var labels = state.config.labels ?? [:]
-            for pair in pairs { labels[pair.name] = pair.value }
-            state.config.labels = labels
+            for pair in pairs { state.config.labels[orEmpty: [:]][pair.name] = pair.value }
         case .command(let form):
             let arguments = form.arguments(shell: state.shell)
             state.config.cmd = arguments
@@ -29,15 +27,11 @@ extension StagePlanner {
         case .user(let user):
             state.config.user = user
         case .volume(let volumes):
-            var set = state.config.volumes ?? [:]
-            for volume in volumes { set[volume] = ContainerConfig.Empty() }
-            state.config.volumes = set
+            for volume in volumes { state.config.volumes[orEmpty: [:]][volume] = ContainerConfig.Empty() }
         case .expose(let words):
             let ports: [String]
             do { ports = try ExposedPorts.parse(words) } catch { throw error.at(instruction.lines) }
-            var set = state.config.exposedPorts ?? [:]
-            for port in ports { set[port] = ContainerConfig.Empty() }
-            state.config.exposedPorts = set
+            for port in ports { state.config.exposedPorts[orEmpty: [:]][port] = ContainerConfig.Empty() }
         case .stopSignal(let signal):
             state.config.stopSignal = signal
         case .healthcheck(let check):
@@ -45,7 +39,7 @@ extension StagePlanner {
         case .maintainer(let name):
             state.author = name
         case .onBuild(let trigger):
-            state.config.onBuild = (state.config.onBuild ?? []) + [trigger.text]
+            state.config.onBuild[orEmpty: []].append(trigger.text)
         case .run, .copy, .add, .workingDirectory:
             throw instruction.error("\(instruction.keyword) makes a layer")
         }
@@ -64,11 +58,22 @@ extension StagePlanner {
     }
 
     private mutating func setEnvironment(_ pairs: [NameValue]) {
-        var environment = Variables(lines: state.config.env ?? [])
         for pair in pairs {
-            environment[pair.name] = pair.value
+            state.environment[pair.name] = pair.value
             state.variables[pair.name] = pair.value
         }
-        state.config.env = environment.lines
+    }
+}
+
+extension Optional {
+    /// The value, or `empty` in its place; what is there is changed where it is, not copied.
+    fileprivate subscript(orEmpty empty: Wrapped) -> Wrapped {
+        get { self ?? empty }
+        _modify {
+            var value = self ?? empty
+            self = nil
+            defer { self = value }
+            yield &value
+        }
     }
 }

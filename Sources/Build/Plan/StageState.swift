@@ -8,7 +8,11 @@ struct StageState {
     var vertex: Int
     let platform: Platform
     let base: BaseImage?
+    /// What the image will say, but for the environment.
     var config: ContainerConfig
+    /// What ENV has set: the image's environment. Apart from the config's list, since finding a name in that takes time
+    /// for every variable that is there.
+    var environment: Variables
     /// What RUN and expansion see: ENV and ARG in one list, the last instruction wins.
     var variables: Variables
     /// The ARGs that have a value, in the order of their first declarations.
@@ -19,6 +23,13 @@ struct StageState {
     var setsCommand = false
 
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// What the image will say of how its containers start.
+    var finishedConfig: ContainerConfig {
+        var config = config
+        config.env = environment.lines
+        return config
+    }
 
     var workingDirectory: String {
         guard let directory = config.workingDir, !directory.isEmpty else { return "/" }
@@ -33,9 +44,9 @@ struct StageState {
         self.platform = platform
         self.base = nil
         self.config = ContainerConfig()
-        self.config.env = ["PATH=\(Self.defaultPath)"]
         self.config.workingDir = "/"
-        self.variables = Variables(lines: config.env ?? [])
+        self.environment = ["PATH": Self.defaultPath]
+        self.variables = environment
         self.history = []
     }
 
@@ -45,13 +56,12 @@ struct StageState {
         self.platform = platform
         self.base = image
         self.config = image.config.config ?? ContainerConfig()
-        if !(config.env ?? []).contains(where: { $0.hasPrefix("PATH=") }) {
-            config.env = (config.env ?? []) + ["PATH=\(Self.defaultPath)"]
-        }
+        self.environment = Variables(lines: config.env ?? [])
+        if environment["PATH"] == nil { environment["PATH"] = Self.defaultPath }
         if config.workingDir?.isEmpty ?? true { config.workingDir = "/" }
         self.config.onBuild = nil
         self.author = image.config.author
-        self.variables = Variables(lines: config.env ?? [])
+        self.variables = environment
         self.history = Self.history(of: image).map { .inherited($0) }
     }
 

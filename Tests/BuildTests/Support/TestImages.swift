@@ -43,7 +43,9 @@ final class TestImages: ImageSource {
             let image = BaseImage(
                 reference: reference, digest: .sha256(of: "\(name) \(platform) \(config)"), platform: platform,
                 config: config,
-                layers: made.map { Layer(diffID: $0.layer.diffID, blob: $0.layer.descriptor, origin: reference) })
+                layers: zip(config.rootfs.diffIDs, made).map {
+                    Layer(diffID: $0, blob: $1.layer.descriptor, origin: reference)
+                })
             state.withLock { state in
                 state.images[reference, default: [:]][platform] = image
                 for layer in made { state.blobs[layer.layer.digest] = layer.bytes }
