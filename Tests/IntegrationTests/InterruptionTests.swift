@@ -46,6 +46,29 @@ extension Program {
         }
 
         @Test(
+            "Ctrl-C, which the terminal sends to everything, is an interruption and no failed step",
+            arguments: Manifold.Account.available)
+        func processGroup(account: Manifold.Account) async throws {
+            try await Manifold.with(account) { manifold in
+                let number = "\(Int.random(in: 1_000_000..<9_000_000))"
+                let context = try manifold.context(Program.dockerfile("RUN sleep \(number)"))
+                let words =
+                    try ["build", "--progress", "plain"] + Program.busybox
+                    + ["--platform", "linux/amd64,linux/arm64", context.string]
+                let child = try manifold.start(words)
+                defer { child.kill(SIGKILL) }
+                let isRunning = try await eventually { ProcessTable.processes(with: "sleep", number).count >= 2 }
+                let soFar = try child.outputSoFar()
+                try #require(isRunning, "\(soFar)")
+                child.kill(SIGINT)
+                let result = try await child.wait(timeout: .seconds(20))
+                #expect(result.status == .exited(128 + SIGINT), result.comment)
+                #expect(!result.errorOutput.contains("error:"), result.comment)
+                #expect(try await eventually(within: .seconds(1)) { ProcessTable.processes(with: number).isEmpty })
+            }
+        }
+
+        @Test(
             "a build that is killed at any moment leaves a store that the next one uses",
             arguments: [10, 60, 120, 200, 300, 450, 700, 1000])
         func killed(milliseconds: Int) async throws {

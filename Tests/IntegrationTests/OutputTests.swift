@@ -82,7 +82,7 @@ extension Program {
             }
         }
 
-        @Test("json progress is nothing but objects, also for a build that fails")
+        @Test("json progress is nothing but objects, and those of a failed build are followed by the error")
         func json() async throws {
             try await Manifold.with { manifold in
                 let good = try await Program.build(Program.dockerfile("RUN echo '\"{}\"'"), with: manifold)
@@ -93,6 +93,10 @@ extension Program {
                         "planned", "started", "output", "finished", "completed",
                     ]))
                 #expect(good.result.output == "")
+
+                let bad = try await Program.build(Program.dockerfile("RUN exit 9"), with: manifold)
+                #expect(bad.outcomes(of: "RUN") == ["failed"], bad.comment)
+                #expect(bad.message == "error: linux/amd64: line 3: RUN exit 9: exit code 9\n", bad.comment)
             }
         }
 

@@ -77,6 +77,28 @@ extension Program {
             }
         }
 
+        @Test("a registry that fails or hangs up in the middle of a push gets no tag")
+        func failingPush() async throws {
+            try await Manifold.with { manifold in
+                let context = try manifold.context("FROM scratch\nCOPY a /\n", files: ["a": "1"])
+                for fault in [
+                    Fault(.status(500), method: "PUT", path: "/manifests/", times: .max),
+                    Fault(.dropRequest(afterBytes: 0), method: "PUT", path: "/blobs/uploads/", times: .max),
+                ] {
+                    try await TestRegistry.with { registry in
+                        let arguments = [
+                            "--platform", "linux/amd64,linux/arm64", "--push", "--tag", "\(registry.host)/app:1",
+                        ]
+                        registry.add(fault)
+                        let log = try await manifold.build(arguments, context)
+                        #expect(log.result.status == .exited(1), log.comment)
+                        #expect(log.message.contains(registry.host), log.comment)
+                        #expect(registry.manifest("1", in: "app") == nil)
+                    }
+                }
+            }
+        }
+
         @Test("a blob with other bytes than its digest promises is refused, and the tag stays as it was")
         func damagedBlob() async throws {
             try await DebianRegistry.with { registry in

@@ -90,11 +90,21 @@ extension Program {
                 let noise = try await ChildProcess.run(
                     "dd", ["if=/dev/urandom", "of=\(copied)/big", "bs=1M", "count=20", "status=none"])
                 try #require(noise.succeeded, noise.comment)
-                let full = try await manifold.build(try Program.busybox, copied, setting)
+                _ = try await ChildProcess.run("chmod", ["a+rw", "\(copied)/big"])
+                var then = setting
+                let next = manifold.path("next")
+                then.within = [
+                    "/bin/sh", "-c",
+                    "\"$@\"; status=$?; echo small > \(copied)/big; \"$@\" 2> \(next).log; echo $? > \(next); exit $status",
+                    "sh",
+                ]
+                let full = try await manifold.build(try Program.busybox, copied, then)
                 #expect(full.result.status == .exited(1), full.comment)
                 #expect(full.message.contains("No space left on device"), full.comment)
                 #expect(full.message.contains("\(manifold.path("disk"))"), full.comment)
                 #expect(full.message.contains("free some space"), full.comment)
+                let words = try manifold.text(of: manifold.path("next.log"))
+                #expect(try manifold.text(of: next) == "0\n", "\(words)")
             }
         }
 
