@@ -69,6 +69,32 @@ extension Program {
         }
 
         @Test(
+            "SIGTERM ends a build that waits for a registry, for the answer to a pull or a push",
+            arguments: ["HEAD", "PUT"])
+        func waitingForRegistry(method: String) async throws {
+            try await Manifold.with { manifold in
+                try await TestRegistry.with { registry in
+                    registry.add(Fault(.delay(.seconds(60)), method: method, path: "/manifests/", times: .max))
+                    let base = method == "HEAD" ? "\(registry.host)/base" : "scratch"
+                    let context = try manifold.context("FROM \(base)\nCOPY a /\n", files: ["a": "1"])
+                    let child = try manifold.start(
+                        ["build", "--push", "--tag", "\(registry.host)/app:1", context.string])
+                    defer { child.kill(SIGKILL) }
+                    let waits = try await eventually {
+                        registry.requests.contains { $0.method == method && $0.target.contains("/manifests/") }
+                    }
+                    let soFar = try child.outputSoFar()
+                    try #require(waits, "\(soFar)")
+                    let start = ContinuousClock.now
+                    kill(try #require(ProcessTable.manifold(in: context)), SIGTERM)
+                    let result = try await child.wait(timeout: .seconds(30))
+                    #expect(ContinuousClock.now - start < .seconds(2))
+                    #expect(result.status == .exited(128 + SIGTERM), result.comment)
+                }
+            }
+        }
+
+        @Test(
             "a build that is killed at any moment leaves a store that the next one uses",
             arguments: [10, 60, 120, 200, 300, 450, 700, 1000])
         func killed(milliseconds: Int) async throws {
