@@ -150,6 +150,12 @@ extension Program {
                 ] {
                     #expect(text.contains(words), result.comment)
                 }
+                let error = text.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+                #expect(error.count == 1)
+                #expect(
+                    error.first?.hasPrefix("error: linux/arm64: line 4: RUN echo last words") == true, result.comment)
+                #expect(error.first?.hasSuffix(" || exit 7: exit code 7") == true, result.comment)
+                #expect(text.ranges(of: "line 4").count == 1, "the place is named once")
                 #expect(try await Program.raw(name) == before)
             }
         }
