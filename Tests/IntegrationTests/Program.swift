@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 /// What the built program does, with a real registry, real emulators and real base images.
-@Suite(.registry("busybox"), .requiresProgram("docker-registry", "skopeo", "umoci", "qemu-aarch64-static"))
+///
+/// One test at a time: each keeps the processors busy by itself, and other tests look at the clock.
+@Suite(.serialized, .registry("busybox"), .requiresProgram("docker-registry", "skopeo", "umoci", "qemu-aarch64-static"))
 enum Program {}
 
 extension BuildLog {

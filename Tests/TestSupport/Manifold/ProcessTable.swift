@@ -48,7 +48,7 @@ public func eventually(
     let deadline = ContinuousClock.now + time
     while ContinuousClock.now < deadline {
         if try condition() { return true }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: .milliseconds(20))
     }
     return try condition()
 }
