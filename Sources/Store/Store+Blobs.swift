@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
+import Layers
 public import OCI
 public import SystemPackage
 
@@ -48,6 +49,19 @@ extension Store {
     /// - Throws: ``StoreError``.
     public func adoptBlob(_ digest: Digest, from file: FilePath) throws {
         try Files.rename(file, to: blobPath(digest))
+    }
+
+    /// Reads a blob through before it is handed on; a damaged one is removed, so that the next build makes it again.
+    ///
+    /// - Throws: ``StoreError/digestMismatch(expected:actual:)``, or an error when it cannot be read.
+    public func verifyBlob(_ digest: Digest) throws {
+        let file = try FileDescriptor.open(blobPath(digest), .readOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        let actual = try FileHasher.hash(file).digest
+        guard actual == digest else {
+            discardBlob(digest)
+            throw StoreError.digestMismatch(expected: digest, actual: actual)
+        }
     }
 
     /// Removes a blob that proved to be damaged.

@@ -59,6 +59,7 @@ public struct OCILayoutExporter: Exporter {
         try sink.add(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), as: "oci-layout")
         for blob in blobs {
             try Task.checkCancellation()
+            try store.verifyBlob(blob.digest)
             try sink.add(
                 contentsOf: store.blobPath(blob.digest), size: blob.size,
                 as: "blobs/\(blob.digest.algorithm.rawValue)/\(blob.digest.encoded)")

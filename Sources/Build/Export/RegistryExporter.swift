@@ -121,6 +121,8 @@ public final class RegistryExporter: Exporter {
                 layer.blob, to: repository, mountFrom: origins, progress: progress
             ) {
                 try await ensureBlob(layer)
+                // The registry would refuse altered bytes, this time and every time.
+                try store.verifyBlob(layer.blob.digest)
                 return .file(store.blobPath(layer.blob.digest))
             }
         }
