@@ -26,6 +26,8 @@ public struct BuildRequest: Sendable {
     public var network: NetworkMode = .host
     /// The time that stands for now in what is made.
     public var epoch: SourceEpoch?
+    /// What RUN steps may be lent.
+    public var secrets = BuildSecrets()
     /// How many steps may run side by side; nil for as many as there are processors.
     public var parallelism: Int?
 

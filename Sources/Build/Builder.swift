@@ -88,7 +88,7 @@ public struct Builder: Sendable {
         let context = ContextAccess(root: request.context, ignore: ignore, store: store)
         let executor = Executor(
             library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
-            runner: runner, context: context, events: relay, exporters: exporters)
+            runner: runner, context: context, events: relay, exporters: exporters, secrets: request.secrets)
         let results = try await executor.run(graph, limit: Self.parallelism(request))
         try await context.save()
 

@@ -16,6 +16,7 @@ public enum Remedy {
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
         case let error as LayersError: error.remedy
+        case let error as MountError: error.remedy
         case let error as RegistryError: error.remedy
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy

@@ -16,6 +16,7 @@ public import SystemPackage
 ///     steps/HEX          the result of the build step with that key
 ///     files/HEX          digests of files in build contexts
 ///     names/HEX          the images that were built, by name
+///     caches/            directories of RUN --mount=type=cache
 ///     scratch/           work in progress
 public struct Store: Sendable {
     /// The directory.
@@ -57,6 +58,6 @@ public struct Store: Sendable {
     }
 
     static let folders = [
-        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "scratch",
+        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "caches", "scratch",
     ]
 }

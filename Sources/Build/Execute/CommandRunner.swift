@@ -25,6 +25,8 @@ public struct StepCommand: Sendable {
     public var scratch: FilePath
     /// Files that the command sees and that are no part of what it makes: path inside and content, executable.
     public var scripts: [InlineFile]
+    /// What is mounted besides.
+    public var mounts: [SandboxMount] = []
 }
 
 /// Who executes the commands of RUN steps.

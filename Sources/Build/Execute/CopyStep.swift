@@ -20,18 +20,7 @@ struct CopyStep: Sendable {
     func run(
         _ operation: CopyOperation, onto parent: [Layer], from source: [Layer]?, policy: CachePolicy
     ) async throws -> StepCache.Outcome {
-        let files: any CopySource =
-            if let source { try await StackSource(layers: source, library: library) } else {
-                try await context.source()
-            }
-        let selection = SourceSelection(tree: files.tree)
-        var matches: [SourceSelection.Match] = []
-        for path in operation.sources {
-            do { matches += try selection.matches(of: path) } catch CopyError.notFound(let path) {
-                throw files.isLeftOut(path) ? CopyError.ignored(path) : CopyError.notFound(path)
-            }
-        }
-        let digests = try await files.digests(of: Self.files(below: matches, in: files.tree))
+        let (files, matches, digests) = try await select(operation.sources, from: source)
         let key = stepKey(operation, parent: parent, matches: matches, tree: files.tree, digests: digests)
         if policy == .use, let known = try cache.remembered(key) { return known }
 
@@ -64,6 +53,24 @@ struct CopyStep: Sendable {
         }
         try cache.remember(outcome, for: key)
         return outcome
+    }
+
+    /// Finds what sources name, and the digests of all files below.
+    func select(
+        _ sources: [String], from layers: [Layer]?
+    ) async throws -> (files: any CopySource, matches: [SourceSelection.Match], digests: [TreePath: Digest]) {
+        let files: any CopySource =
+            if let layers { try await StackSource(layers: layers, library: library) } else {
+                try await context.source()
+            }
+        let selection = SourceSelection(tree: files.tree)
+        var matches: [SourceSelection.Match] = []
+        for path in sources {
+            do { matches += try selection.matches(of: path) } catch CopyError.notFound(let path) {
+                throw files.isLeftOut(path) ? CopyError.ignored(path) : CopyError.notFound(path)
+            }
+        }
+        return (files, matches, try await files.digests(of: Self.files(below: matches, in: files.tree)))
     }
 
     // MARK: Keys
@@ -124,7 +131,7 @@ struct CopyStep: Sendable {
 
     // MARK: Plan and write
 
-    private func plan(
+    func plan(
         _ operation: CopyOperation, matches: [SourceSelection.Match], files: any CopySource,
         digests: [TreePath: Digest], parent: [Layer]
     ) async throws -> CopyPlan {
@@ -143,7 +150,7 @@ struct CopyStep: Sendable {
         return plan
     }
 
-    private static func append(
+    static func append(
         _ item: CopyPlan.Item, to writer: LayerWriter, _ reader: any CopyReader
     ) throws {
         switch item.content {

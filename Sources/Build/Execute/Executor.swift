@@ -15,6 +15,7 @@ struct Executor: Sendable {
     let context: ContextAccess
     let events: EventRelay
     let exporters: [any Exporter]
+    let secrets: BuildSecrets
 
     /// Executes everything.
     ///
@@ -54,14 +55,15 @@ struct Executor: Sendable {
                 case .scratch: return (StepResult(layers: []), .done)
                 case .base(let image): return (StepResult(layers: image.layers), .done)
                 case .run(let operation):
-                    let outcome = try await RunStep(library: library, cache: cache, maker: maker, runner: runner).run(
-                        operation, onto: parent, policy: vertex.cachePolicy
+                    let outcome = try await runStep.run(
+                        operation, onto: parent, sources: vertex.sources.map { inputs[$0]?.layers ?? [] },
+                        policy: vertex.cachePolicy
                     ) { stream, bytes in
                         events.send(.output(step: vertex.step.id, stream: stream, bytes: bytes))
                     }
                     return Self.result(outcome, onto: parent)
                 case .copy(let operation):
-                    let source = vertex.source.flatMap { inputs[$0]?.layers }
+                    let source = vertex.sources.first.flatMap { inputs[$0]?.layers }
                     let outcome = try await copyStep.run(
                         operation, onto: parent, from: source, policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
@@ -73,6 +75,12 @@ struct Executor: Sendable {
                 throw Self.explained(error, vertex)
             }
         }
+    }
+
+    private var runStep: RunStep {
+        RunStep(
+            library: library, cache: cache, maker: maker, runner: runner,
+            mounts: MountPreparation(files: copyStep, secrets: secrets))
     }
 
     private var copyStep: CopyStep { CopyStep(library: library, cache: cache, maker: maker, context: context) }

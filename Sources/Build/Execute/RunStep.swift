@@ -14,6 +14,7 @@ struct RunStep: Sendable {
     let cache: StepCache
     let maker: LayerMaker
     let runner: any CommandRunner
+    let mounts: MountPreparation
 
     /// The command ended with a status other than 0.
     struct Failure: Error {
@@ -24,24 +25,26 @@ struct RunStep: Sendable {
     ///
     /// - Throws: ``Failure``, ``SandboxError``, ``EmulationError``, ``LayersError``, ``StoreError``.
     func run(
-        _ operation: RunOperation, onto parent: [Layer], policy: CachePolicy,
+        _ operation: RunOperation, onto parent: [Layer], sources: [[Layer]], policy: CachePolicy,
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> StepCache.Outcome {
-        try await cache.layer(for: key(operation, parent: parent), policy: policy) {
-            try await execute(operation, onto: parent, output: output)
+        let content = try await mounts.contentKey(operation.mounts, sources: sources)
+        return try await cache.layer(for: key(operation, parent: parent, content: content), policy: policy) {
+            try await execute(operation, onto: parent, sources: sources, output: output)
         }
     }
 
-    private func key(_ operation: RunOperation, parent: [Layer]) -> Digest {
+    private func key(_ operation: RunOperation, parent: [Layer], content: [String]) -> Digest {
         var key = KeyBuilder("run")
         key.add(parent.chainID.description)
         for part in operation.identity { key.add(part) }
+        key.add(content)
         if let epoch = maker.epoch, epoch.origin == .explicit { key.add(String(epoch.seconds)) }
         return key.digest
     }
 
     private func execute(
-        _ operation: RunOperation, onto parent: [Layer],
+        _ operation: RunOperation, onto parent: [Layer], sources: [[Layer]],
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> Layer {
         let lower = try await library.snapshots(of: parent)
@@ -59,6 +62,9 @@ struct RunStep: Sendable {
         let identity = try database.identity(operation.user)
         var environment = operation.environment + operation.proxies
         if !environment.contains(where: { $0.hasPrefix("HOME=") }) { environment.append("HOME=\(identity.home)") }
+        let prepared = try await mounts.prepare(operation.mounts, sources: sources)
+        defer { withExtendedLifetime(prepared) {} }
+        environment += prepared.environment
 
         let status = try await runner.run(
             StepCommand(
@@ -68,7 +74,7 @@ struct RunStep: Sendable {
                 scratch: place.appending("scratch"),
                 scripts: operation.scripts.map {
                     InlineFile(name: "\(Run.Command.scriptDirectory)/\($0.name)", content: $0.content)
-                }),
+                }, mounts: prepared.mounts),
             output: output)
         guard status.isSuccess else { throw Failure(status: status) }
 

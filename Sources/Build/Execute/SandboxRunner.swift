@@ -38,6 +38,7 @@ public struct SandboxRunner: CommandRunner {
             try Files.write(Array(script.content.utf8), to: path, mode: 0o755)
             mounts.append(SandboxMount(.file(path, .readOnly), at: script.name))
         }
+        mounts += command.mounts
         let run = command.scratch.appending("run")
         try Files.makeDirectories(run)
         let spec = SandboxSpec(

@@ -22,8 +22,8 @@ public struct BuildGraph: Sendable {
         public let operation: Operation
         /// The vertex whose file system this one starts from; nil for bases.
         public let parent: Int?
-        /// The vertex whose file system files are copied from.
-        public let source: Int?
+        /// The vertices whose file systems are read: what COPY copies from, what RUN mounts.
+        public let sources: [Int]
         /// How a person sees it.
         public internal(set) var step: BuildStep
         /// Whether the layer is part of an image that is made, and not only of a stage that is copied from.
@@ -32,7 +32,7 @@ public struct BuildGraph: Sendable {
         public let cachePolicy: CachePolicy
 
         /// The vertices that must be done before.
-        public var inputs: [Int] { [parent, source].compactMap { $0 } }
+        public var inputs: [Int] { (parent.map { [$0] } ?? []) + sources }
     }
 
     /// What a vertex does.
@@ -87,6 +87,8 @@ public struct RunOperation: Sendable, Hashable {
     public var scripts: [InlineFile]
     /// Variables that the command sees besides but that are no part of what the step is.
     public var proxies: [String]
+    /// What is mounted while the command runs.
+    public var mounts: [StepMount] = []
 
     public static func == (left: RunOperation, right: RunOperation) -> Bool { left.identity == right.identity }
 
@@ -96,7 +98,7 @@ public struct RunOperation: Sendable, Hashable {
     var identity: [[String]] {
         [
             arguments, environment, [workingDirectory, user, network.rawValue, platform.description],
-            scripts.flatMap { [$0.name, $0.content] },
+            scripts.flatMap { [$0.name, $0.content] }, mounts.map(\.layout),
         ]
     }
 }

@@ -10,17 +10,17 @@ struct GraphBuilder {
     private struct Key: Hashable {
         var operation: BuildGraph.Operation
         var parent: Int?
-        var source: Int?
+        var sources: [Int]
         var cachePolicy: CachePolicy
     }
 
     /// Adds a step, or finds the equal one that another platform or stage has added, and notes that `platform` too
     /// needs it.
     mutating func add(
-        _ operation: BuildGraph.Operation, parent: Int? = nil, source: Int? = nil, cachePolicy: CachePolicy,
+        _ operation: BuildGraph.Operation, parent: Int? = nil, sources: [Int] = [], cachePolicy: CachePolicy,
         for platform: Platform, shownAs appearance: Appearance
     ) -> Int {
-        let key = Key(operation: operation, parent: parent, source: source, cachePolicy: cachePolicy)
+        let key = Key(operation: operation, parent: parent, sources: sources, cachePolicy: cachePolicy)
         if let id = known[key] {
             let step = graph.vertices[id].step
             if !step.platforms.contains(platform) {
@@ -36,7 +36,7 @@ struct GraphBuilder {
             title: appearance.title, lines: appearance.lines)
         graph.vertices.append(
             BuildGraph.Vertex(
-                id: id, operation: operation, parent: parent, source: source, step: step, cachePolicy: cachePolicy))
+                id: id, operation: operation, parent: parent, sources: sources, step: step, cachePolicy: cachePolicy))
         known[key] = id
         return id
     }

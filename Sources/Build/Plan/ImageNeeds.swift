@@ -37,11 +37,12 @@ struct ImageNeeds {
             if let base = resolved[need] { triggers = try Triggers.instructions(of: base, for: stage) }
         }
         for instruction in triggers + stage.instructions {
-            guard case .copy(let copy) = instruction.kind else { continue }
-            switch try resolver.origin(of: copy, at: instruction, in: stage) {
-            case .context: break
-            case .stage(let index): try visit(dockerfile.stages[index], resolver)
-            case .image(let need): try note(need, line: instruction.lines.lowerBound)
+            for name in instruction.origins {
+                switch try resolver.origin(named: name, at: instruction, in: stage) {
+                case .context: break
+                case .stage(let index): try visit(dockerfile.stages[index], resolver)
+                case .image(let need): try note(need, line: instruction.lines.lowerBound)
+                }
             }
         }
     }
@@ -49,6 +50,17 @@ struct ImageNeeds {
     private mutating func note(_ need: ImageNeed, line: Int) throws {
         guard resolved[need] == nil, !missing.contains(where: { $0.need == need }) else { return }
         missing.append((need, line))
+    }
+}
+
+extension Instruction {
+    /// The stages and images that the instruction takes files from.
+    fileprivate var origins: [String] {
+        switch kind {
+        case .copy(let copy): copy.from.map { [$0] } ?? []
+        case .run(let run): run.mountOrigins
+        default: []
+        }
     }
 }
 

@@ -68,13 +68,18 @@ package struct Planner {
         let instruction = try written.expanded(with: stage.state.variables, by: dockerfile.expander)
         let createdBy = instruction.historyText(stage.state.historyContext)
         let operation: BuildGraph.Operation
-        var source: Int?
+        var sources: [Int] = []
         switch instruction.kind {
         case .run(let run):
             operation = .run(try stage.operation(for: run, at: instruction))
+            sources = try run.mounts.compactMap(\.from).compactMap { name in
+                try sourceVertex(
+                    stage.resolver.origin(named: name, at: instruction, in: stage.stage), instruction, stage)
+            }
         case .copy(let copy):
             operation = .copy(try stage.operation(for: copy, at: instruction))
-            source = try sourceVertex(of: copy, at: instruction, in: stage)
+            let origin = try stage.resolver.origin(of: copy, at: instruction, in: stage.stage)
+            sources = try sourceVertex(origin, instruction, stage).map { [$0] } ?? []
         case .add(let add):
             operation = .copy(try stage.operation(for: add, at: instruction))
         case .workingDirectory(let path):
@@ -87,14 +92,14 @@ package struct Planner {
         default:
             return try stage.applyMetadata(instruction)
         }
-        let vertex = add(operation, source: source, for: instruction, in: &stage)
+        let vertex = add(operation, sources: sources, for: instruction, in: &stage)
         stage.state.advance(to: vertex, createdBy: createdBy)
     }
 
     private mutating func sourceVertex(
-        of copy: Copy, at instruction: Instruction, in stage: StagePlanner
+        _ origin: CopyOrigin, _ instruction: Instruction, _ stage: StagePlanner
     ) throws -> Int? {
-        switch try stage.resolver.origin(of: copy, at: instruction, in: stage.stage) {
+        switch origin {
         case .context: nil
         case .stage(let index): try plan(dockerfile.stages[index], stage.resolver).vertex
         case .image(let need): try imageVertex(need, for: instruction, in: stage)
@@ -102,11 +107,11 @@ package struct Planner {
     }
 
     private mutating func add(
-        _ operation: BuildGraph.Operation, source: Int?, for instruction: Instruction, in stage: inout StagePlanner
+        _ operation: BuildGraph.Operation, sources: [Int], for instruction: Instruction, in stage: inout StagePlanner
     ) -> Int {
         stage.stepNumber += 1
         return builder.add(
-            operation, parent: stage.state.vertex, source: source, cachePolicy: request.cachePolicy,
+            operation, parent: stage.state.vertex, sources: sources, cachePolicy: request.cachePolicy,
             for: stage.resolver.target,
             shownAs: GraphBuilder.Appearance(
                 stage: stage.stage.label,

@@ -91,10 +91,17 @@ package struct NameResolver {
     /// - Throws: ``DockerfileError``.
     func origin(of copy: Copy, at instruction: Instruction, in stage: Stage) throws -> CopyOrigin {
         guard let from = copy.from else { return .context }
+        return try origin(named: from, at: instruction, in: stage)
+    }
+
+    /// What a name after "from" in an instruction of `stage` stands for.
+    ///
+    /// - Throws: ``DockerfileError``.
+    func origin(named from: String, at instruction: Instruction, in stage: Stage) throws -> CopyOrigin {
         if let source = dockerfile.stage(from, before: stage.index) { return .stage(source.index) }
         if let later = dockerfile.stage(from), later.name == from.lowercased() || Int(from) != nil {
             throw instruction.error(
-                "cannot copy from stage \"\(from)\", it needs to be defined before current stage \"\(stage.name ?? String(stage.index))\"",
+                "cannot \(instruction.keyword == "RUN" ? "mount" : "copy") from stage \"\(from)\", it needs to be defined before current stage \"\(stage.name ?? String(stage.index))\"",
                 culprit: "--from=\(from)")
         }
         if Int(from) != nil {

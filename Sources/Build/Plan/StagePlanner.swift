@@ -25,9 +25,6 @@ struct StagePlanner {
 
     func operation(for run: Run, at instruction: Instruction) throws -> RunOperation {
         let line = instruction.lines.lowerBound
-        if let mount = run.mounts.first {
-            throw BuildError.unsupported(line: line, what: "RUN --mount=type=\(mount.kind.rawValue)")
-        }
         if run.security != .sandbox {
             throw BuildError.unsupported(line: line, what: "RUN --security=\(run.security.rawValue)")
         }
@@ -43,7 +40,8 @@ struct StagePlanner {
         return RunOperation(
             arguments: run.command.arguments(shell: state.shell), environment: state.variables.lines,
             workingDirectory: state.workingDirectory, user: state.config.user ?? "", network: network,
-            platform: state.platform, scripts: scripts, proxies: proxies)
+            platform: state.platform, scripts: scripts, proxies: proxies,
+            mounts: try mounts(of: run, at: instruction))
     }
 
     func operation(for copy: Copy, at instruction: Instruction) throws -> CopyOperation {

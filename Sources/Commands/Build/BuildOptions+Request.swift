@@ -23,6 +23,7 @@ extension BuildOptions {
         request.tags = try tags.map { try Self.tag($0) }
         request.cachePolicy = noCache ? .refresh : .use
         request.network = try networkMode()
+        request.secrets = try BuildSecrets(secrets: secrets, agents: agents, in: environment)
         request.parallelism = jobs
         request.epoch = try await SourceEpoch.chosen(
             argument: request.buildArguments["SOURCE_DATE_EPOCH"], variable: environment["SOURCE_DATE_EPOCH"],

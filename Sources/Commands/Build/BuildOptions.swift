@@ -69,6 +69,20 @@ struct BuildOptions: ParsableArguments {
     var network = "default"
 
     @Option(
+        name: .customLong("secret"),
+        help: ArgumentHelp(
+            "A secret for RUN --mount=type=secret: id=NAME[,src=FILE|,env=VARIABLE]; may be repeated.",
+            valueName: "secret"))
+    var secrets: [String] = []
+
+    @Option(
+        name: .customLong("ssh"),
+        help: ArgumentHelp(
+            "An ssh agent for RUN --mount=type=ssh: default or NAME=SOCKET; may be repeated.",
+            discussion: "default is the agent that SSH_AUTH_SOCK names.", valueName: "agent"))
+    var agents: [String] = []
+
+    @Option(
         name: .customLong("progress"),
         help: ArgumentHelp("How progress is shown: auto, tty, plain, quiet or json.", valueName: "mode"))
     var progress: ProgressMode?

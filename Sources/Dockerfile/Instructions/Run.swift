@@ -41,6 +41,8 @@ public struct Run: Hashable, Sendable {
     public var mountTexts: [String]
     /// The mounts; filled by ``Instruction/expanded(with:by:)``, since variables may stand in them.
     public var mounts: [RunMount] = []
+    /// The stages and images that mounts are taken from, in order; known before variables are.
+    public var mountOrigins: [String] { mountTexts.compactMap(RunMount.origin) }
     public var network: Network
     public var security: Security
     /// `--device` values.

@@ -41,6 +41,12 @@ public struct RunMount: Hashable, Sendable {
         "sharing", "size", "source", "src", "target", "type", "uid",
     ]
 
+    /// What a mount's `from` names, without looking at the rest, which may hold variables; `from` never does.
+    static func origin(_ text: String) -> String? {
+        guard let fields = try? fields(text) else { return nil }
+        return fields.last { $0.0 == "from" }?.1.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// Looks at what does not depend on variables: the keys, and that `from` has none.
     static func check(_ text: String) throws(DockerfileError) {
         for (key, value, field) in try fields(text) {

@@ -17,14 +17,14 @@ struct NamesTests {
     func stages(name: String) async throws {
         let graph = try await plan("FROM base AS a\nRUN x\nFROM base\nCOPY --from=\(name) /x /\n", images: images())
         let copy = try #require(graph.vertices.last)
-        #expect(copy.source.map { graph.vertices[$0].step.title } == "RUN x")
+        #expect(copy.sources.first.map { graph.vertices[$0].step.title } == "RUN x")
     }
 
     @Test("COPY --from an image takes that of the stage's platform")
     func image() async throws {
         let graph = try await plan(
             "FROM base\nCOPY --from=tools /x /\n", for: ["linux/arm64"], images: images())
-        let source = try #require(graph.vertices.last?.source)
+        let source = try #require(graph.vertices.last?.sources.first)
         guard case .base(let image) = graph.vertices[source].operation else {
             Issue.record("no base: \(graph.vertices[source])")
             return

@@ -1,0 +1,89 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Glibc
+import Layers
+import OCI
+import Store
+import SystemPackage
+
+/// Trees that RUN steps mount: a COPY onto nothing, unpacked.
+extension CopyStep {
+    /// Whether what is mounted may be changed.
+    enum Ownership {
+        /// No; all who mount the same content have the same directory.
+        case shared
+        /// Yes; the directory belongs to one run and is thrown away after it.
+        case own
+    }
+
+    /// What lies at a path of the build context (nil) or of a stack of layers, by content.
+    func digest(of path: String, in layers: [Layer]?) async throws -> Digest {
+        try await mountPlan(of: path, in: layers).plan.digest
+    }
+
+    /// Puts what lies at a path into a directory of this host, or finds where it lies already.
+    ///
+    /// - Throws: ``CopyError``, ``LayersError``, ``StoreError``.
+    func tree(
+        at path: String, in layers: [Layer]?, ownership: Ownership
+    ) async throws -> (path: FilePath, isDirectory: Bool) {
+        let (plan, files, name) = try await mountPlan(of: path, in: layers)
+        let directory: FilePath
+        switch ownership {
+        case .own: directory = try await unpack(plan, files).directory
+        case .shared:
+            var key = KeyBuilder("mount")
+            key.add(plan.digest.description)
+            if let known = try library.store.step(key.digest), let snapshot = library.store.snapshot(known.diffID) {
+                directory = snapshot
+            } else {
+                let unpacked = try await unpack(plan, files)
+                directory = try library.store.adoptSnapshot(unpacked.diffID, from: unpacked.directory)
+                let record = StepRecord(diffID: unpacked.diffID, created: Timestamp.text(seconds: Timestamp.now))
+                try library.store.save(record, for: key.digest)
+            }
+        }
+        return (name.map { directory.appending($0) } ?? directory, name == nil)
+    }
+
+    private func mountPlan(
+        of path: String, in layers: [Layer]?
+    ) async throws -> (plan: CopyPlan, files: any CopySource, name: String?) {
+        // A mount names one path; wildcards mean nothing in it.
+        let source = path.isEmpty ? "/" : path
+        let (files, matches, digests) = try await select([source], from: layers)
+        let operation = CopyOperation(sources: [source], destination: "/", isIndependent: true)
+        let plan = try await plan(operation, matches: matches, files: files, digests: digests, parent: [])
+        let match = matches.first
+        let name = match?.entry.isDirectory == false ? match?.name.string : nil
+        return (plan, files, name)
+    }
+
+    private func unpack(
+        _ plan: CopyPlan, _ files: any CopySource
+    ) async throws -> (directory: FilePath, diffID: Digest) {
+        let reader = try await files.reader(for: plan)
+        let store = library.store
+        let archive = store.scratch.newPath("mount")
+        let descriptor = open(archive.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError.file(operation: "create", path: archive, errno: Errno(rawValue: errno))
+        }
+        let file = FileDescriptor(rawValue: descriptor)
+        defer {
+            try? file.close()
+            unlink(archive.string)
+        }
+        let writer = LayerWriter(to: file, compression: .none)
+        for item in plan.entries { try Self.append(item, to: writer, reader) }
+        let written = try writer.finish()
+        try file.seek(offset: 0, from: .start)
+        let directory = try store.scratch.newDirectory("mount")
+        guard chmod(directory.string, 0o755) == 0 else {
+            throw StoreError.file(operation: "prepare", path: directory, errno: Errno(rawValue: errno))
+        }
+        _ = try Unpacker.unpack(file, expecting: .none, into: directory)
+        return (directory, written.diffID)
+    }
+}
