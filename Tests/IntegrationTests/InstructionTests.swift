@@ -155,7 +155,6 @@ extension Program {
         @Test(
             "what is not built yet is an error with its line, and nothing runs",
             arguments: [
-                ("RUN --mount=type=cache,target=/c true", "RUN --mount=type=cache"),
                 ("RUN --security=insecure true", "RUN --security=insecure"),
                 ("ADD https://example.com/a /", "ADD of a URL"),
                 ("COPY --parents a /", "COPY --parents"),

@@ -141,7 +141,6 @@ struct NamesTests {
     @Test(
         "what is not executed yet says so with its line",
         arguments: [
-            ("RUN --mount=type=cache,target=/c x", "RUN --mount=type=cache"),
             ("RUN --security=insecure x", "RUN --security=insecure"),
             ("COPY --parents a /b/", "COPY --parents"),
             ("ADD https://example.org/x /x", "ADD of a URL"),
