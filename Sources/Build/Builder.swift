@@ -86,15 +86,25 @@ public struct Builder: Sendable {
         let library = LayerLibrary(
             store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
         let context = ContextAccess(root: request.context, ignore: ignore, store: store)
-        let executor = Executor(
-            library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
-            runner: runner, context: context, events: relay, exporters: exporters, secrets: request.secrets)
-        let results = try await executor.run(graph, limit: Self.parallelism(request))
-        try await context.save()
+        let early = EarlyExport(exporters: exporters, ensureBlob: library.ensureBlob)
+        return try await early.during { announce in
+            let executor = Executor(
+                library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
+                runner: runner, context: context, events: relay, announce: announce, secrets: request.secrets)
+            let results = try await executor.run(graph, limit: Self.parallelism(request))
+            try await context.save()
+            let assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
+            let images = try graph.images.map { try assembler.assemble($0, results: results) }
+            let result = try assembler.result(of: images, tags: request.tags, ensureBlob: library.ensureBlob)
+            let summary = BuildSummary(result, names: try await export(result, to: exporters, request, relay))
+            events(.completed(summary))
+            return summary
+        }
+    }
 
-        let assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
-        let assembled = try graph.images.map { try assembler.assemble($0, results: results) }
-        let result = try assembler.result(of: assembled, tags: request.tags, ensureBlob: library.ensureBlob)
+    private func export(
+        _ result: BuildResult, to exporters: [any Exporter], _ request: BuildRequest, _ relay: EventRelay
+    ) async throws -> [String] {
         var names: [String] = []
         for exporter in exporters {
             let step = relay.step(exporter.title, platforms: request.platforms)
@@ -105,13 +115,15 @@ public struct Builder: Sendable {
                 return (names, .done)
             }
         }
-        let summary = BuildSummary(
+        return names
+    }
+}
+
+extension BuildSummary {
+    fileprivate init(_ result: BuildResult, names: [String]) {
+        self.init(
             digest: result.root.digest,
-            images: assembled.map {
-                BuildSummary.Image(platform: $0.platform, digest: $0.descriptor.digest, size: $0.size)
-            },
+            images: result.images.map { Image(platform: $0.platform, digest: $0.descriptor.digest, size: $0.size) },
             names: names)
-        events(.completed(summary))
-        return summary
     }
 }

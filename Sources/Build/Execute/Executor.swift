@@ -14,36 +14,18 @@ struct Executor: Sendable {
     let runner: any CommandRunner
     let context: ContextAccess
     let events: EventRelay
-    let exporters: [any Exporter]
+    /// Is told of every new layer of an image that will be made.
+    let announce: @Sendable (Layer) -> Void
     let secrets: BuildSecrets
 
     /// Executes everything.
     ///
     /// - Throws: ``BuildError`` for the first step that failed; `CancellationError`.
     func run(_ graph: BuildGraph, limit: Int) async throws -> [Int: StepResult] {
-        try await withThrowingTaskGroup(of: Void.self) { uploads in
-            let (layers, offer) = AsyncStream.makeStream(of: Layer.self)
-            // Bytes travel while later steps still run; what fails here is tried again by the export itself.
-            uploads.addTask {
-                await withDiscardingTaskGroup { group in
-                    for await layer in layers {
-                        group.addTask {
-                            for exporter in exporters {
-                                try? await exporter.offer(layer, ensureBlob: library.ensureBlob)
-                            }
-                        }
-                    }
-                }
-            }
-            defer { offer.finish() }
-            let results = try await Scheduler<StepResult>(limit: limit).run(graph) { vertex, inputs in
-                let result = try await execute(vertex, inputs)
-                if vertex.isInImage, let layer = result.added { offer.yield(layer) }
-                return result
-            }
-            offer.finish()
-            uploads.cancelAll()
-            return results
+        try await Scheduler<StepResult>(limit: limit).run(graph) { vertex, inputs in
+            let result = try await execute(vertex, inputs)
+            if vertex.isInImage, let layer = result.added { announce(layer) }
+            return result
         }
     }
 
