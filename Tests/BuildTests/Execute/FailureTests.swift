@@ -170,9 +170,9 @@ struct FailureTests {
         let place = try Workplace()
         try place.write("a", "1")
         try place.write("b", "old")
-        place.runner.on("change") { try place.write("b", "new") }
-        place.runner.on("grow") { try place.write("b", "longer") }
-        place.runner.on("vanish") { unlink(place.context.appending("b").string) }
+        place.runner.on("change") { [weak place] in try place?.write("b", "new") }
+        place.runner.on("grow") { [weak place] in try place?.write("b", "longer") }
+        place.runner.on("vanish") { [weak place] in _ = place.map { unlink($0.context.appending("b").string) } }
         // What is known of b is from the build before.
         try await place.build("FROM base\nCOPY b /b\n")
         for name in ["change", "grow", "vanish"] {
