@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -32,6 +33,17 @@ extension Program {
                 #expect(nothing.contains("there is no such directory"), "\(nothing)")
                 let file = try await self.message([], context.appending("a"), manifold)
                 #expect(file.contains("not a directory"), "\(file)")
+            }
+        }
+
+        @Test("a file that the user may not read is named", .requiresRoot("makes a file of another user"))
+        func unreadable() async throws {
+            try await Manifold.with(.ordinary) { manifold in
+                let context = try manifold.context("FROM scratch\nCOPY secret /\n", files: ["secret": "x"])
+                let secret = context.appending("secret").string
+                try #require(chown(secret, 0, 0) == 0 && chmod(secret, 0o600) == 0)
+                let message = try await message([], context, manifold)
+                #expect(message.contains("secret") && message.contains("ermission denied"), "\(message)")
             }
         }
 

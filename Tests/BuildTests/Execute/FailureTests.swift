@@ -183,12 +183,4 @@ struct FailureTests {
             #expect(error.description.contains("b"), "\(error)")
         }
     }
-
-    @Test("a file that may not be read is an error that names it", .enabled(if: !isRoot, "root reads everything"))
-    func unreadable() async throws {
-        let place = try Workplace()
-        try place.write("a", "1", mode: 0)
-        let error = try await failure(place, "FROM scratch\nCOPY a /a\n")
-        #expect(error.description.contains("a"))
-    }
 }
