@@ -13,7 +13,12 @@ enum Interruption {
     {
         let task = Task { try await work() }
         let received = Received()
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+        let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+            // A signal that is ignored already, as nohup(1) does, stays so.
+            var current = sigaction()
+            sigaction(number, nil, &current)
+            let handler = unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self)
+            if handler == 1 { return nil }
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: received.queue)
             source.setEventHandler {
@@ -33,6 +38,15 @@ enum Interruption {
         } catch {
             if let number = received.first { throw Interrupted(signal: number) }
             throw error
+        }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        let ignore = SIG_IGN
+        return withUnsafeBytes(of: action.__sigaction_handler) { current in
+            withUnsafeBytes(of: ignore) { current.elementsEqual($0) }
         }
     }
 

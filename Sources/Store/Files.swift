@@ -79,6 +79,12 @@ public enum Files {
         }
     }
 
+    /// Whether there is a regular file; a link to one is none.
+    public static func isRegularFile(_ path: FilePath) -> Bool {
+        var status = stat()
+        return lstat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Whether there is a directory, or a link to one.
     public static func isDirectory(_ path: FilePath) -> Bool {
         var status = stat()

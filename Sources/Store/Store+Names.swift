@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Glibc
 public import OCI
 import SystemPackage
 
@@ -27,6 +28,11 @@ extension Store {
     /// - Throws: ``StoreError``.
     public func save(_ image: NamedImage, as reference: Reference) throws {
         try writeRecord(image, to: namePath(reference))
+    }
+
+    /// Makes a name point to nothing here.
+    public func forget(_ reference: Reference) {
+        unlink(namePath(reference).string)
     }
 
     private func namePath(_ reference: Reference) -> FilePath {

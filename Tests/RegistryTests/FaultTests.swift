@@ -251,6 +251,28 @@ import Testing
         }
     }
 
+    @Test("the bytes of an upload may come from the same registry, however many go on", .timeLimit(.minutes(2)))
+    func pullWithinPush() async throws {
+        try await TestRegistry.with { registry in
+            let blobs = (0..<20).map { registry.putBlob([UInt8($0)], in: "base") }
+            var configuration = RegistryConfiguration()
+            configuration.transfersPerHost = 2
+            try await withClient(configuration: configuration) { client in
+                let (base, app) = (try Reference("\(registry.host)/base"), try Reference("\(registry.host)/app"))
+                try await withThrowingTaskGroup(of: PushOutcome.self) { group in
+                    for blob in blobs {
+                        group.addTask {
+                            try await client.pushBlob(blob, to: app) {
+                                .bytes(try await client.pullBlob(blob, from: base))
+                            }
+                        }
+                    }
+                    for try await outcome in group { #expect(outcome == .uploaded) }
+                }
+            }
+        }
+    }
+
     @Test("a registry that goes silent is given up after the idle time, not before")
     func silence() async throws {
         try await TestRegistry.with { registry in

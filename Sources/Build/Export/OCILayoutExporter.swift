@@ -33,9 +33,11 @@ public struct OCILayoutExporter: Exporter {
         do { try Files.makeDirectories(folder, mode: 0o755) } catch let error as StoreError {
             throw BuildError.output("cannot write to \(folder): \(error)", remedy: error.remedy)
         }
-        if form == .tar, Files.isDirectory(destination) {
+        // A file is replaced by a rename, which must not happen to a device or a link.
+        if form == .tar, Files.exists(destination), !Files.isRegularFile(destination) {
+            let what = Files.isDirectory(destination) ? "a directory" : "not a regular file"
             throw BuildError.output(
-                "cannot write the file \(destination): it is a directory",
+                "cannot write the file \(destination): it is \(what)",
                 remedy: "name a file, or add tar=false to write the layout as a directory")
         }
     }

@@ -62,6 +62,8 @@ public final class RegistryExporter: Exporter {
         for tag in outdated {
             _ = try await client.putManifest(result.rootBytes, mediaType: result.root.mediaType, to: tag)
         }
+        // From now on the registry says what these names stand for.
+        for tag in tags { store.forget(tag) }
         return tags.map(\.familiar)
     }
 

@@ -16,7 +16,7 @@ public enum BuildEvent: Sendable {
     case finished(step: BuildStep.ID, outcome: Outcome, at: ContinuousClock.Instant)
     /// Something the user should know that is no failure.
     case warning(BuildWarning)
-    /// The build is over and this is what it made; sent last, only on success.
+    /// The build is over and this is what it made; sent only on success, after all steps.
     case completed(BuildSummary)
 
     /// Where a step's output came from.

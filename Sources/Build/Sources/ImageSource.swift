@@ -23,6 +23,10 @@ public enum BaseResolution: Sendable {
     case found(BaseImage)
     /// It exists, but for other platforms.
     case lacking(available: [Platform])
+
+    var isFound: Bool {
+        if case .found = self { true } else { false }
+    }
 }
 
 /// An image of one platform that a build starts from.

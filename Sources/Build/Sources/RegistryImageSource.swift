@@ -7,18 +7,40 @@ public import Store
 
 /// Base images out of registries; an image that was built here under the same name and not pushed comes first.
 public struct RegistryImageSource: ImageSource {
+    /// Whether an image that was built here may stand for a name.
+    public enum LocalImages: Sendable {
+        /// Yes, before the registry is asked.
+        case first
+        /// No.
+        case never
+    }
+
     let client: RegistryClient
     let store: Store
+    let localImages: LocalImages
 
-    public init(client: RegistryClient, store: Store) {
+    public init(client: RegistryClient, store: Store, localImages: LocalImages = .first) {
         self.client = client
         self.store = store
+        self.localImages = localImages
     }
 
     public func resolve(
         _ reference: Reference, for platforms: [Platform]
     ) async throws -> [Platform: BaseResolution] {
-        let root = try await root(of: reference)
+        if let local = try local(reference) {
+            let found = try await resolve(local, reference, for: platforms)
+            if found.values.allSatisfy(\.isFound) { return found }
+            // What is here is not enough; the registry may have more under the name.
+            if let remote = try? await remote(reference) { return try await resolve(remote, reference, for: platforms) }
+            return found
+        }
+        return try await resolve(remote(reference), reference, for: platforms)
+    }
+
+    private func resolve(
+        _ root: FetchedManifest, _ reference: Reference, for platforms: [Platform]
+    ) async throws -> [Platform: BaseResolution] {
         switch try root.content() {
         case .index(let index):
             var found: [Platform: BaseResolution] = [:]
@@ -53,11 +75,16 @@ public struct RegistryImageSource: ImageSource {
         try ingest.commit(expected: blob.digest)
     }
 
-    /// The manifest or index that a name stands for now.
-    private func root(of reference: Reference) async throws -> FetchedManifest {
-        if let local = try store.image(named: reference), let bytes = try store.readBlob(local.descriptor.digest) {
-            return FetchedManifest(descriptor: local.descriptor, bytes: bytes)
-        }
+    /// The manifest or index that was built here under a name.
+    private func local(_ reference: Reference) throws -> FetchedManifest? {
+        guard localImages == .first, let local = try store.image(named: reference),
+            let bytes = try store.readBlob(local.descriptor.digest)
+        else { return nil }
+        return FetchedManifest(descriptor: local.descriptor, bytes: bytes)
+    }
+
+    /// The manifest or index that a name stands for in its registry.
+    private func remote(_ reference: Reference) async throws -> FetchedManifest {
         if let digest = reference.digest, let bytes = try store.readBlob(digest), let type = Self.mediaType(of: bytes) {
             let descriptor = Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count))
             return FetchedManifest(descriptor: descriptor, bytes: bytes)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Build
+import Glibc
 import OCI
 import Registry
 import Store
@@ -57,18 +58,13 @@ struct BuildCommand: AsyncParsableCommand {
         let client = RegistryClient(
             credentials: DockerConfig(environment: environment.variables), configuration: configuration)
         let builder = Builder(
-            store: store, images: RegistryImageSource(client: client, store: store),
+            store: store,
+            images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),
             runner: SandboxRunner(finder: options.emulators(in: environment)), events: report)
         do {
             let exporters = try options.exporters(for: request, store: store, client: client, environment)
-            if options.outputs.isEmpty && !options.push && request.tags.isEmpty {
-                report(
-                    .warning(
-                        BuildWarning(
-                            "nothing was said of where the result goes, so it stays in the store; use --push or --output"
-                        )))
-            }
             let summary = try await builder.build(request, exporters: exporters)
+            if options.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
             try await client.shutdown()
             return summary
         } catch {
@@ -77,8 +73,13 @@ struct BuildCommand: AsyncParsableCommand {
         }
     }
 
+    private static let namelessResult =
+        "nothing was said of where the result goes, so it stays in the store; use --push, --output or --tag"
+
     private func finish(_ summary: BuildSummary, _ environment: Environment) throws {
-        if options.quiet { print(summary.digest) }
+        if options.quiet {
+            try Files.writeAll(Array("\(summary.digest)\n".utf8), to: STDOUT_FILENO, path: "standard output")
+        }
         if let file = options.digestFile {
             try Files.write(Array(summary.digest.description.utf8), to: environment.absolute(file), mode: 0o644)
         }

@@ -14,6 +14,13 @@ extension BuildOptions {
     ///
     /// - Throws: ``CommandError``, ``OCIError``.
     func request(in environment: Environment) async throws -> BuildRequest {
+        for (text, what) in [(context, "a build context"), (file ?? "", "a Dockerfile")] where text == "-" {
+            throw CommandError(
+                "reading \(what) from standard input is not supported yet", remedy: "name it by its path")
+        }
+        guard !context.isEmpty else {
+            throw CommandError("the build context is missing", remedy: "name its directory, as in: manifold build .")
+        }
         let context = environment.absolute(context)
         var request = BuildRequest(context: context, platforms: try platformList())
         request.dockerfile = file.map { environment.absolute($0) }
@@ -31,6 +38,9 @@ extension BuildOptions {
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
         return request
     }
+
+    /// Whether nobody will find the result but by building again.
+    var keepsResultNameless: Bool { outputs.isEmpty && !push && tags.isEmpty }
 
     /// Where QEMU is looked for.
     func emulators(in environment: Environment) -> EmulatorFinder {

@@ -60,7 +60,9 @@ struct BuildOptions: ParsableArguments {
     @Flag(name: .customLong("no-cache"), help: "Do every step again, whatever earlier builds have done.")
     var noCache = false
 
-    @Flag(name: .customLong("pull"), help: "Fail when a base image's registry cannot be asked for its newest version.")
+    @Flag(
+        name: .customLong("pull"),
+        help: "Ask the registry for every base image, also when an image of its name was built here.")
     var pull = false
 
     @Option(

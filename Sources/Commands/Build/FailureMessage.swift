@@ -34,7 +34,15 @@ struct FailureMessage {
 
     private static func plain(_ error: any Error) -> String {
         let remedy = Remedy.of(error) ?? (error as? CommandError)?.remedy
-        return "error: \(error)\n" + (remedy.map { "  \($0)\n" } ?? "")
+        return safe("error: \(error)\n" + (remedy.map { "  \($0)\n" } ?? ""))
+    }
+
+    /// Text that may hold what a file or a registry says: nothing that steers a terminal, no endless lines.
+    private static func safe(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let line = SafeText.line(String(line))
+            return line.count > 1000 ? line.prefix(1000) + "…" : line
+        }.joined(separator: "\n")
     }
 
     private static func source(of failure: StepFailure, _ request: BuildRequest) -> FailureReport.Source? {

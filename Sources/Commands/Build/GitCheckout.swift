@@ -24,10 +24,15 @@ enum GitCheckout {
         }
     }
 
+    /// The configuration of somebody's checkout must not make git run programs or change the checkout.
+    private static let harmless = [
+        "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
+    ]
+
     /// What a git command prints; nil when it fails.
     private static func git(_ arguments: [String], in context: FilePath) async -> String? {
         let result = try? await run(
-            .name("git"), arguments: Arguments(["-C", context.string, "--no-optional-locks"] + arguments),
+            .name("git"), arguments: Arguments(["-C", context.string] + Self.harmless + arguments),
             output: .string(limit: 1 << 20), error: .discarded)
         guard let result, result.terminationStatus.isSuccess else { return nil }
         return result.standardOutput

@@ -39,6 +39,10 @@ struct OutputOption: ExpressibleByArgument, Equatable {
                 throw CommandError(
                     "--output \(text): dest is missing", remedy: "write it as --output type=oci,dest=FILE")
             }
+            guard path != "-" else {
+                throw CommandError(
+                    "--output \(text): writing to standard output is not supported yet", remedy: "name a file")
+            }
             let asTar = try attributes.removeValue(forKey: "tar").map { try Self.boolean($0, in: text) }
             destination = .oci(path: path, asTar: asTar)
         case "registry":

@@ -40,7 +40,8 @@ extension RegistryClient {
         _ descriptor: Descriptor, to repository: Reference, mountFrom: [String] = [],
         progress: (@Sendable (Int64) -> Void)? = nil, from source: @Sendable () async throws -> BlobSource
     ) async throws -> PushOutcome {
-        try await host(repository.registry).transfers.pass {
+        let transfers = host(repository.registry).transfers
+        let outcome: PushOutcome? = try await transfers.pass {
             let look = blobCall(
                 .HEAD, descriptor, repository, operation: "push blob", access: .push, accepted: [200, 404])
             let found = try await retrying {
@@ -52,7 +53,12 @@ extension RegistryClient {
             for other in mountFrom where other != repository.repository {
                 if try await mount(descriptor, from: other, to: repository) { return .mounted }
             }
-            let source = try await source()
+            return nil
+        }
+        if let outcome { return outcome }
+        // Asked for without a place among the transfers, since the bytes may have to come from the same host.
+        let source = try await source()
+        return try await transfers.pass {
             try await retrying {
                 let session = try await startUpload(descriptor, to: repository)
                 try await upload(descriptor, from: source, to: repository, session: session, progress: progress)
