@@ -35,5 +35,32 @@ extension Program {
             }
             for (name, digests) in digests { #expect(digests.count == 1, "\(name)") }
         }
+
+        @Test(
+            "the commit's time stands for now in a clean checkout, and in no other", .requiresProgram("git"),
+            .requiresRoot("makes a checkout for root"))
+        func cleanCheckout() async throws {
+            try await Manifold.with(.root) { manifold in
+                let context = try manifold.context("FROM scratch\nCOPY a /a\n", files: ["a": "1"])
+                let script = """
+                    git init -q . && git add . && git -c user.name=n -c user.email=e commit -q -m m --date=@1600000000
+                    """
+                let made = try await ChildProcess.run(
+                    "sh", ["-ec", script],
+                    environment: ["PATH": "/usr/bin:/bin", "GIT_COMMITTER_DATE": "@1600000000 +0000"],
+                    workingDirectory: context)
+                try #require(made.succeeded, "\(made.errorOutput)")
+                func created() async throws -> JSONValue? {
+                    let log = try await manifold.build(
+                        ["--platform", "linux/amd64"] + Program.layout(manifold), context, Manifold.Setting())
+                    try #require(log.succeeded, log.comment)
+                    return try ImageLayout(manifold.path("out")).image("linux/amd64").config["created"]
+                }
+                #expect(try await created() == "2020-09-13T12:26:40Z")
+                _ = try manifold.context("FROM scratch\nCOPY a /a\n", files: ["a": "2"])
+                let dirty = try await created()
+                #expect(dirty != "2020-09-13T12:26:40Z" && dirty != nil)
+            }
+        }
     }
 }
