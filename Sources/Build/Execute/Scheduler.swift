@@ -21,7 +21,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
             func fill() {
                 while progress.running < limit, let id = progress.next() {
                     let vertex = graph.vertices[id]
-                    let inputs = progress.results.filter { vertex.inputs.contains($0.key) }
+                    let inputs = progress.results(of: vertex.inputs)
                     group.addTask { (id, try await work(vertex, inputs)) }
                 }
             }
@@ -50,6 +50,11 @@ package struct Scheduler<Result: Sendable>: Sendable {
                 if inputs.isEmpty { ready.append(vertex.id) } else { waiting[vertex.id] = inputs.count }
                 for input in inputs { dependants[input, default: []].append(vertex.id) }
             }
+        }
+
+        /// What the vertices made, of those that are done.
+        func results(of vertices: [Int]) -> [Int: Result] {
+            vertices.reduce(into: [:]) { found, id in found[id] = results[id] }
         }
 
         /// The ready vertex with the longest chain of work behind it; of equals the first in the plan.

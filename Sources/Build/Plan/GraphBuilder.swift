@@ -45,7 +45,8 @@ struct GraphBuilder {
     mutating func add(_ image: PlannedImage) {
         graph.images.append(image)
         var vertex: Int? = image.vertex
-        while let id = vertex {
+        // What is below a vertex that is in an image is in that image, too.
+        while let id = vertex, !graph.vertices[id].isInImage {
             graph.vertices[id].isInImage = true
             vertex = graph.vertices[id].parent
         }

@@ -7,55 +7,42 @@ import OCI
 struct ImageNeeds {
     /// The images that are not resolved yet, with the first line that names each, in the order they were met.
     private(set) var missing: [(need: ImageNeed, line: Int)] = []
-    private var visited: Set<StageInstance> = []
-    private let resolved: [ImageNeed: BaseImage]
-    private let dockerfile: Dockerfile
+    private var known: Set<ImageNeed>
 
-    /// Visits the target stage and everything that it needs, for all platforms.
+    /// Goes through the target stage and everything that it needs, for all platforms.
     ///
     /// - Parameter resolved: images that are known already; their ONBUILD triggers may ask for more.
     /// - Throws: ``DockerfileError``.
     init(
         _ dockerfile: Dockerfile, target: Stage, resolvers: [NameResolver], resolved: [ImageNeed: BaseImage]
     ) throws {
-        self.dockerfile = dockerfile
-        self.resolved = resolved
-        for resolver in resolvers { try visit(target, resolver) }
-    }
-
-    private mutating func visit(_ stage: Stage, _ resolver: NameResolver) throws {
-        guard visited.insert(StageInstance(stage: stage.index, target: resolver.target)).inserted else { return }
-        var triggers: [Instruction] = []
-        switch try resolver.base(of: stage) {
-        case .scratch: break
-        case .stage(let index):
-            let base = dockerfile.stages[index]
-            try visit(base, resolver)
-            triggers = try Triggers.instructions(of: base, for: stage)
-        case .image(let need):
-            try note(need, line: stage.lines.lowerBound)
-            if let base = resolved[need] { triggers = try Triggers.instructions(of: base, for: stage) }
-        }
-        for instruction in triggers + stage.instructions {
-            for name in instruction.origins {
-                switch try resolver.origin(named: name, at: instruction, in: stage) {
-                case .context: break
-                case .stage(let index): try visit(dockerfile.stages[index], resolver)
-                case .image(let need): try note(need, line: instruction.lines.lowerBound)
-                }
+        known = Set(resolved.keys)
+        for resolver in resolvers {
+            for index in NeededStages(target, resolver: resolver, bases: resolved).indices {
+                let stage = dockerfile.stages[index]
+                let base = try resolver.base(of: stage)
+                if case .image(let need) = base { note(need, line: stage.lines.lowerBound) }
+                let triggers = try Triggers.instructions(of: base, for: stage, in: dockerfile, resolved)
+                for instruction in triggers + stage.instructions { try note(instruction, in: stage, resolver) }
             }
         }
     }
 
-    private mutating func note(_ need: ImageNeed, line: Int) throws {
-        guard resolved[need] == nil, !missing.contains(where: { $0.need == need }) else { return }
-        missing.append((need, line))
+    private mutating func note(_ instruction: Instruction, in stage: Stage, _ resolver: NameResolver) throws {
+        for name in instruction.origins {
+            let origin = try resolver.origin(named: name, at: instruction, in: stage)
+            if case .image(let need) = origin { note(need, line: instruction.lines.lowerBound) }
+        }
+    }
+
+    private mutating func note(_ need: ImageNeed, line: Int) {
+        if known.insert(need).inserted { missing.append((need, line)) }
     }
 }
 
 extension Instruction {
     /// The stages and images that the instruction takes files from.
-    fileprivate var origins: [String] {
+    var origins: [String] {
         switch kind {
         case .copy(let copy): copy.from.map { [$0] } ?? []
         case .run(let run): run.mountOrigins
@@ -66,7 +53,20 @@ extension Instruction {
 
 /// ONBUILD triggers that a base image brings.
 enum Triggers {
-    /// The instructions to run right after FROM.
+    /// The instructions to run right after FROM; none of an image that is not known yet.
+    ///
+    /// - Throws: ``DockerfileError`` with the lines of FROM.
+    static func instructions(
+        of base: StageBase, for stage: Stage, in dockerfile: Dockerfile, _ bases: [ImageNeed: BaseImage]
+    ) throws -> [Instruction] {
+        switch base {
+        case .scratch: []
+        case .stage(let index): try instructions(of: dockerfile.stages[index], for: stage)
+        case .image(let need): try bases[need].map { try instructions(of: $0, for: stage) } ?? []
+        }
+    }
+
+    /// The instructions that an image leaves to those that start from it.
     ///
     /// - Throws: ``DockerfileError`` with the lines of FROM.
     static func instructions(of base: BaseImage, for stage: Stage) throws -> [Instruction] {

@@ -9,7 +9,16 @@ package struct Planner {
     let request: BuildRequest
     let bases: [ImageNeed: BaseImage]
     private var builder = GraphBuilder()
-    private var finished: [StageInstance: StageState] = [:]
+    /// The stages of the platform that is being planned that are done and still needed.
+    private var finished: [Int: StageState] = [:]
+    /// What each stage adds to the history of what it starts from. Kept apart: in a chain of stages, whole histories
+    /// would take room for every step in every later stage.
+    private var histories: [Int: StageHistory] = [:]
+
+    private struct StageHistory {
+        var parent: Int?
+        var entries: [PlannedHistory]
+    }
 
     package init(dockerfile: Dockerfile, request: BuildRequest, bases: [ImageNeed: BaseImage]) {
         self.dockerfile = dockerfile
@@ -22,27 +31,52 @@ package struct Planner {
     /// - Throws: ``DockerfileError``, ``BuildError/unsupported(line:what:)``.
     package mutating func plan(_ target: Stage, resolvers: [NameResolver]) throws -> BuildGraph {
         for resolver in resolvers {
-            let state = try plan(target, resolver)
+            (finished, histories) = ([:], [:])
+            let needed = NeededStages(target, resolver: resolver, bases: bases)
+            for index in needed.indices {
+                try plan(dockerfile.stages[index], resolver)
+                for done in needed.lastUses[index] ?? [] { finished[done] = nil }
+            }
+            let state = try finishedStage(target.index, for: target.lines)
             builder.add(
                 PlannedImage(
                     platform: state.platform, vertex: state.vertex, base: state.base, config: state.finishedConfig,
-                    author: state.author, history: state.history))
+                    author: state.author, history: history(of: target.index)))
         }
         return builder.graph
     }
 
-    private mutating func plan(_ stage: Stage, _ resolver: NameResolver) throws -> StageState {
-        let instance = StageInstance(stage: stage.index, target: resolver.target)
-        if let state = finished[instance] { return state }
-        let (state, triggers) = try begin(stage, resolver)
+    private mutating func plan(_ stage: Stage, _ resolver: NameResolver) throws {
+        let (state, parent, triggers) = try begin(stage, resolver)
         var stagePlanner = StagePlanner(stage: stage, resolver: resolver, request: request, state: state)
         stagePlanner.stepCount = (triggers + stage.instructions).filter(\.makesLayer).count + 1
         for instruction in triggers + stage.instructions { try apply(instruction, to: &stagePlanner) }
-        finished[instance] = stagePlanner.state
-        return stagePlanner.state
+        histories[stage.index] = StageHistory(parent: parent, entries: stagePlanner.state.history)
+        finished[stage.index] = stagePlanner.state
     }
 
-    private mutating func begin(_ stage: Stage, _ resolver: NameResolver) throws -> (StageState, [Instruction]) {
+    private func finishedStage(_ index: Int, for lines: ClosedRange<Int>) throws -> StageState {
+        guard let state = finished[index] else {
+            throw DockerfileError("stage \(index) is used but was not found to be needed", lines: lines)
+        }
+        return state
+    }
+
+    /// The history of a stage, from that of the image that its first stage starts from.
+    private func history(of stage: Int) -> [PlannedHistory] {
+        var parts: [[PlannedHistory]] = []
+        var next: Int? = stage
+        while let index = next, let history = histories[index] {
+            parts.append(history.entries)
+            next = history.parent
+        }
+        return parts.reversed().flatMap { $0 }
+    }
+
+    /// The state right after FROM, the stage that it is from, and the instructions that the base brings.
+    private mutating func begin(
+        _ stage: Stage, _ resolver: NameResolver
+    ) throws -> (state: StageState, parent: Int?, triggers: [Instruction]) {
         let platform = try resolver.platform(of: stage)
         let base = try resolver.base(of: stage)
         let appearance = GraphBuilder.Appearance(
@@ -50,17 +84,18 @@ package struct Planner {
         switch base {
         case .scratch:
             let vertex = builder.add(.scratch, cachePolicy: .use, for: resolver.target, shownAs: appearance)
-            return (StageState(scratch: vertex, platform: platform), [])
+            return (StageState(scratch: vertex, platform: platform), nil, [])
         case .image(let need):
             guard let image = bases[need] else {
                 throw DockerfileError("\(need.reference.familiar) was not resolved", lines: stage.lines)
             }
             let vertex = builder.add(.base(image), cachePolicy: .use, for: resolver.target, shownAs: appearance)
             let state = StageState(image: image, vertex: vertex, platform: platform)
-            return (state, try Triggers.instructions(of: image, for: stage))
+            return (state, nil, try Triggers.instructions(of: image, for: stage))
         case .stage(let index):
-            let parent = try plan(dockerfile.stages[index], resolver)
-            return (StageState(stage: parent), try Triggers.instructions(parent.config.onBuild ?? [], for: stage))
+            let parent = try finishedStage(index, for: stage.lines)
+            let triggers = try Triggers.instructions(parent.config.onBuild ?? [], for: stage)
+            return (StageState(stage: parent), index, triggers)
         }
     }
 
@@ -101,7 +136,7 @@ package struct Planner {
     ) throws -> Int? {
         switch origin {
         case .context: nil
-        case .stage(let index): try plan(dockerfile.stages[index], stage.resolver).vertex
+        case .stage(let index): try finishedStage(index, for: instruction.lines).vertex
         case .image(let need): try imageVertex(need, for: instruction, in: stage)
         }
     }

@@ -18,6 +18,7 @@ struct StageState {
     /// The ARGs that have a value, in the order of their first declarations.
     var arguments = Variables()
     var author: String?
+    /// What this stage adds to the history of the stage that it starts from; all of it when it starts from an image.
     var history: [PlannedHistory]
     /// Whether CMD was set in this stage; ENTRYPOINT then keeps it.
     var setsCommand = false
@@ -79,6 +80,7 @@ struct StageState {
     init(stage: StageState) {
         self = stage
         config.onBuild = nil
+        history = []
         setsCommand = false
     }
 

@@ -3,12 +3,6 @@
 package import Dockerfile
 package import OCI
 
-/// A stage for one target platform.
-struct StageInstance: Hashable {
-    var stage: Int
-    var target: Platform
-}
-
 /// An image that a build starts from or copies from, for one platform.
 package struct ImageNeed: Hashable, Sendable {
     package var reference: Reference
@@ -47,43 +41,73 @@ package struct NameResolver {
     let scope: GlobalScope
     let host: Platform
 
+    private let names: StageNames
+    /// What each FROM line comes to; a mistake matters only when the stage is needed.
+    private let origins: [Result<Origin, DockerfileError>]
+
+    /// A FROM line with its names understood.
+    private struct Origin {
+        enum Base {
+            case scratch
+            case stage(Int)
+            case image(String)
+        }
+
+        var base: Base
+        var platform: Result<Platform, DockerfileError>
+    }
+
     package init(_ dockerfile: Dockerfile, request: BuildRequest, host: Platform, target: Platform) throws {
         self.dockerfile = dockerfile
         self.target = target
         self.host = host
-        self.scope = try GlobalScope(dockerfile, request: request, build: host, target: target)
+        let scope = try GlobalScope(dockerfile, request: request, build: host, target: target)
+        let names = StageNames(dockerfile)
+        var origins: [Result<Origin, DockerfileError>] = []
+        // Stages start from earlier ones only: what an origin needs is there when it is reached.
+        for stage in dockerfile.stages {
+            origins.append(
+                Result { () throws(DockerfileError) in
+                    let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
+                    // A number does not name a stage here, unlike in COPY --from.
+                    if let base = names.index(ofName: expanded.baseName, before: stage.index) {
+                        return Origin(base: .stage(base), platform: origins[base].flatMap(\.platform))
+                    }
+                    // There is nothing in scratch that could be of another platform (BuildKit ignores the flag, too).
+                    if expanded.baseName == "scratch" { return Origin(base: .scratch, platform: .success(target)) }
+                    let platform = Result { () throws(DockerfileError) in
+                        try Self.platform(expanded.platform, of: stage) ?? target
+                    }
+                    return Origin(base: .image(expanded.baseName), platform: platform)
+                })
+        }
+        self.scope = scope
+        self.names = names
+        self.origins = origins
     }
 
-    /// The platform that a stage's commands run on: its own --platform, else its base stage's, else the target.
-    ///
-    /// - Throws: ``DockerfileError``.
-    func platform(of stage: Stage) throws -> Platform {
-        let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
-        if let base = dockerfile.stage(expanded.baseName, before: stage.index),
-            base.name == expanded.baseName.lowercased()
-        {
-            return try platform(of: base)
-        }
-        // There is nothing in scratch that could be of another platform (BuildKit ignores the flag, too).
-        guard let text = expanded.platform, expanded.baseName != "scratch" else { return target }
+    private static func platform(_ text: String?, of stage: Stage) throws(DockerfileError) -> Platform? {
+        guard let text else { return nil }
         do { return try Platform(text) } catch {
             throw DockerfileError(error.description, lines: stage.lines, culprit: stage.platform)
         }
     }
 
+    /// The platform that a stage's commands run on: its base stage's, else its own --platform, else the target.
+    ///
+    /// - Throws: ``DockerfileError``.
+    func platform(of stage: Stage) throws -> Platform { try origins[stage.index].get().platform.get() }
+
     /// What a stage starts from.
     ///
     /// - Throws: ``DockerfileError``.
     func base(of stage: Stage) throws -> StageBase {
-        let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
-        let name = expanded.baseName
-        // A number does not name a stage here, unlike in COPY --from.
-        if let base = dockerfile.stage(name, before: stage.index), base.name == name.lowercased() {
-            return .stage(base.index)
+        switch try origins[stage.index].get().base {
+        case .scratch: .scratch
+        case .stage(let index): .stage(index)
+        case .image(let name):
+            .image(ImageNeed(reference: try reference(name, lines: stage.lines), platform: try platform(of: stage)))
         }
-        if name == "scratch" { return .scratch }
-        return .image(
-            ImageNeed(reference: try reference(name, lines: stage.lines), platform: try platform(of: stage)))
     }
 
     /// Where a COPY in `stage` takes its files from.
@@ -98,8 +122,8 @@ package struct NameResolver {
     ///
     /// - Throws: ``DockerfileError``.
     func origin(named from: String, at instruction: Instruction, in stage: Stage) throws -> CopyOrigin {
-        if let source = dockerfile.stage(from, before: stage.index) { return .stage(source.index) }
-        if let later = dockerfile.stage(from), later.name == from.lowercased() || Int(from) != nil {
+        if let source = names.index(of: from, before: stage.index) { return .stage(source) }
+        if names.index(of: from) != nil {
             throw instruction.error(
                 "cannot \(instruction.keyword == "RUN" ? "mount" : "copy") from stage \"\(from)\", it needs to be defined before current stage \"\(stage.name ?? String(stage.index))\"",
                 culprit: "--from=\(from)")
