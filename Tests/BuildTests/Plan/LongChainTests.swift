@@ -68,4 +68,18 @@ struct LongChainTests {
         }
         #expect(error?.lines == 1...1)
     }
+
+    @Test("a stage that only an image's trigger names is resolved and planned")
+    func triggers() async throws {
+        let images = try commonImages()
+        try images.add("tools", for: ["linux/amd64"])
+        try images.add("triggering") { $0.config?.onBuild = ["COPY --from=a /f /", "RUN --mount=from=b,target=/b x"] }
+        let text = "FROM tools AS a\nRUN a\nFROM a AS b\nRUN b\nFROM tools AS c\nRUN c\nFROM triggering\nRUN own\n"
+        let graph = try await plan(text, images: images)
+        #expect(
+            graph.vertices.map(\.step.title) == [
+                "FROM tools:latest", "RUN a", "RUN b", "FROM triggering:latest", "COPY --from=a /f /",
+                "RUN --mount=from=b,target=/b x", "RUN own",
+            ])
+    }
 }
