@@ -46,23 +46,38 @@ public struct FileDigests: Sendable {
     }
 
     /// One file a line: device, inode, size, times and the digest.
-    init(text: some Sequence<UInt8>) {
-        for line in Array(text).split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            guard fields.count == 6, let device = UInt64(fields[0]), let inode = UInt64(fields[1]),
-                let size = Int64(fields[2]), let modified = Int64(fields[3]), let changed = Int64(fields[4]),
-                let digest = try? Digest("sha256:" + fields[5])
-            else { continue }
-            let identity = FileIdentity(
-                device: device, inode: inode, size: size, modified: modified, changed: changed)
-            digests[identity] = digest
+    init(text: [UInt8]) {
+        var start = text.startIndex
+        while start < text.endIndex {
+            let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.endIndex
+            add(line: text[start..<end])
+            start = end + 1
         }
     }
 
-    var text: String {
-        digests.map { identity, digest in
-            "\(identity.device) \(identity.inode) \(identity.size) \(identity.modified) \(identity.changed) \(digest.encoded)\n"
-        }.joined()
+    private mutating func add(line: ArraySlice<UInt8>) {
+        let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        guard fields.count == 6, let device = UInt64(fields[0]), let inode = UInt64(fields[1]),
+            let size = Int64(fields[2]), let modified = Int64(fields[3]), let changed = Int64(fields[4]),
+            let digest = try? Digest("sha256:" + fields[5])
+        else { return }
+        let identity = FileIdentity(device: device, inode: inode, size: size, modified: modified, changed: changed)
+        digests[identity] = digest
+    }
+
+    /// Hands out the lines in pieces, since all together may be many megabytes; nil at the end.
+    func pieces(lines: Int = 1_000) -> () -> [UInt8]? {
+        var rest = digests.makeIterator()
+        return {
+            var piece: [UInt8] = []
+            for _ in 0..<lines {
+                guard let (identity, digest) = rest.next() else { break }
+                let numbers = "\(identity.device) \(identity.inode) \(identity.size)"
+                let times = "\(identity.modified) \(identity.changed)"
+                piece.append(contentsOf: "\(numbers) \(times) \(digest.encoded)\n".utf8)
+            }
+            return piece.isEmpty ? nil : piece
+        }
     }
 }
 
@@ -71,14 +86,14 @@ extension Store {
     ///
     /// - Parameter context: names the context, as by its path.
     public func fileDigests(of context: String) throws -> FileDigests {
-        FileDigests(text: try Files.read(fileDigestsPath(context)) ?? [])
+        FileDigests(text: try Files.read(fileDigestsPath(context), limit: 1 << 30) ?? [])
     }
 
     /// Remembers the digests of a context's files.
     ///
     /// - Throws: ``StoreError``.
     public func save(_ digests: FileDigests, of context: String) throws {
-        try Files.write(Array(digests.text.utf8), to: fileDigestsPath(context))
+        try Files.write(piecesFrom: digests.pieces(), to: fileDigestsPath(context))
     }
 
     private func fileDigestsPath(_ context: String) -> FilePath {

@@ -1,11 +1,11 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// An advisory lock on a file (flock(2)), held until it is released or the process ends in whatever way.
-final class FileLock: Sendable {
-    enum Mode {
+package final class FileLock: Sendable {
+    package enum Mode {
         case shared, exclusive
     }
 
@@ -14,16 +14,29 @@ final class FileLock: Sendable {
     /// Takes the lock if that is possible at once; nil when another process holds it.
     ///
     /// - Throws: ``StoreError`` when the file cannot be made.
-    init?(_ path: FilePath, _ mode: Mode) throws {
-        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Files.failure("open", path) }
-        guard flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
-            let code = errno
+    package init?(_ path: FilePath, _ mode: Mode) throws {
+        while true {
+            let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw Files.failure("open", path) }
+            guard flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
+                let code = errno
+                close(descriptor)
+                if code == EWOULDBLOCK || code == EINTR { return nil }
+                throw StoreError.file(operation: "lock", path: path, errno: Errno(rawValue: code))
+            }
+            if Self.isSame(descriptor, path) {
+                self.descriptor = descriptor
+                return
+            }
+            // Whoever held the lock removed the file after it was opened here: a lock on it keeps nobody out.
             close(descriptor)
-            if code == EWOULDBLOCK || code == EINTR { return nil }
-            throw StoreError.file(operation: "lock", path: path, errno: Errno(rawValue: code))
         }
-        self.descriptor = descriptor
+    }
+
+    private static func isSame(_ descriptor: Int32, _ path: FilePath) -> Bool {
+        var (held, named) = (stat(), stat())
+        return fstat(descriptor, &held) == 0 && stat(path.string, &named) == 0
+            && held.st_dev == named.st_dev && held.st_ino == named.st_ino
     }
 
     deinit { close(descriptor) }

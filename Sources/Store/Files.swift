@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
+import Layers
 public import SystemPackage
 
 /// The few file operations that the store is made of; every failure names the operation and the path.
@@ -57,6 +58,15 @@ public enum Files {
     public static func write(_ bytes: some Collection<UInt8>, to path: FilePath, mode: UInt32 = 0o600) throws {
         try replace(path, mode: mode) { descriptor, temporary in
             try writeAll(Array(bytes), to: descriptor, path: temporary)
+        }
+    }
+
+    /// Writes a whole file in pieces, so that a reader sees the old bytes or the new ones, never something between.
+    ///
+    /// - Parameter next: hands out the next piece, nil at the end.
+    static func write(piecesFrom next: () -> [UInt8]?, to path: FilePath, mode: UInt32 = 0o600) throws {
+        try replace(path, mode: mode) { descriptor, temporary in
+            while let piece = next() { try writeAll(piece, to: descriptor, path: temporary) }
         }
     }
 
@@ -146,14 +156,9 @@ public enum Files {
 
     /// Removes a file or a directory with everything in it, never through a symbolic link; missing is fine.
     public static func removeTree(_ path: FilePath) throws {
-        let parent = open(path.removingLastComponent().string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else {
-            if errno == ENOENT { return }
-            throw failure("open", path.removingLastComponent())
+        do { try DirectoryRemover.remove(path) } catch LayersError.system(_, _, let errno) {
+            throw StoreError.file(operation: "remove", path: path, errno: errno)
         }
-        defer { close(parent) }
-        guard let name = path.lastComponent?.string else { return }
-        try TreeRemoval.remove(name, in: parent, path: path)
     }
 
     static func failure(_ operation: String, _ path: FilePath) -> StoreError {

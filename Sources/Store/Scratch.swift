@@ -44,18 +44,26 @@ public final class Scratch: Sendable {
         return path
     }
 
-    /// Removes what dead processes left in `folder`.
-    static func removeAbandoned(in folder: FilePath) throws {
-        for name in try Files.names(in: folder) {
+    /// Removes what dead processes left in `folder`, as far as that is possible: leftovers are no reason to refuse
+    /// work.
+    static func removeAbandoned(in folder: FilePath) {
+        for name in (try? Files.names(in: folder)) ?? [] {
             let isLock = name.hasSuffix(".lock")
             let stem = isLock ? String(name.dropLast(5)) : name
             let lockPath = folder.appending("\(stem).lock")
-            if !isLock && Files.exists(lockPath) { continue }
-            // A directory without a lock file was left between two removals.
-            let lock = isLock ? try FileLock(lockPath, .exclusive) : nil
-            if isLock && lock == nil { continue }
-            try Files.removeTree(folder.appending(stem))
-            if isLock { unlink(lockPath.string) }
+            if !isLock {
+                // A directory without a lock file was left between two removals.
+                if !Files.exists(lockPath) { try? Files.removeTree(folder.appending(stem)) }
+                continue
+            }
+            guard let lock = try? FileLock(lockPath, .exclusive) else { continue }
+            do {
+                try Files.removeTree(folder.appending(stem))
+                unlink(lockPath.string)
+            } catch {
+                // The next one tries again.
+            }
+            withExtendedLifetime(lock) {}
         }
     }
 }

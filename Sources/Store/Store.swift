@@ -35,26 +35,56 @@ public struct Store: Sendable {
 
     static let version = "1"
 
-    /// Opens a store, making it when there is none.
+    /// Opens a store, making it when there is none: in a directory that is missing or empty, never among the files of
+    /// others.
     ///
     /// - Throws: ``StoreError``.
     public init(at root: FilePath, access: Access = .shared) throws {
         self.root = root
-        for folder in Self.folders { try Files.makeDirectories(root.pushing(FilePath(folder))) }
+        try Files.makeDirectories(root)
+        if try !Self.isStore(root) {
+            // Before anything else, so that a process that dies here leaves an empty directory or a store.
+            try Files.write(Array((Self.version + "\n").utf8), to: root.appending("version"))
+        }
         guard let lock = try FileLock(root.appending("lock"), access == .shared ? .shared : .exclusive) else {
             throw StoreError.busy(path: root)
         }
         self.lock = lock
-        let versionPath = root.appending("version")
-        if let bytes = try Files.read(versionPath, limit: 4096) {
-            let version = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-            guard version == Self.version else { throw StoreError.unknownVersion(version, path: root) }
-        } else {
-            try Files.write(Array((Self.version + "\n").utf8), to: versionPath)
-        }
+        for folder in Self.folders { try Files.makeDirectories(root.pushing(FilePath(folder))) }
         let scratchFolder = root.appending("scratch")
-        try Scratch.removeAbandoned(in: scratchFolder)
+        Scratch.removeAbandoned(in: scratchFolder)
         self.scratch = try Scratch(in: scratchFolder)
+    }
+
+    /// Whether there is a store in a directory; not when that is missing or empty.
+    ///
+    /// - Throws: ``StoreError/notAStore(path:)`` when it holds something else,
+    ///   ``StoreError/unknownVersion(_:path:)``.
+    public static func isStore(_ root: FilePath) throws -> Bool {
+        while true {
+            let bytes = try Files.read(root.appending("version"), limit: 4096)
+            if let bytes, !bytes.isEmpty {
+                let found = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+                guard found == version else { throw StoreError.unknownVersion(found, path: root) }
+                return true
+            }
+            let names = try Files.names(in: root)
+            // Another process made the store just now.
+            if bytes == nil && names.contains("version") { continue }
+            // A power failure may leave a `version` without bytes.
+            let own = bytes == nil ? [] : folders.map { String($0.prefix { $0 != "/" }) } + ["lock", "version"]
+            guard names.allSatisfy({ own.contains($0) || isTemporary($0) || $0 == "lost+found" }) else {
+                throw StoreError.notAStore(path: root)
+            }
+            return false
+        }
+    }
+
+    /// Whether a name is that of a `version` which a process was writing when it died, or is writing now.
+    private static func isTemporary(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0] == "version"
+            && parts.dropFirst().allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
     }
 
     static let folders = [

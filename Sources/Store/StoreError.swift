@@ -13,6 +13,8 @@ public enum StoreError: Error, Sendable {
     case missingBlob(Digest)
     /// The store was written by a newer manifold.
     case unknownVersion(String, path: FilePath)
+    /// A directory holds something else than a store.
+    case notAStore(path: FilePath)
     /// Another manifold works with the store and what was asked needs it alone.
     case busy(path: FilePath)
 }
@@ -28,6 +30,8 @@ extension StoreError: CustomStringConvertible {
             "blob \(digest) is not in the store"
         case .unknownVersion(let version, let path):
             "the store at \(path) has version \(version), which this manifold does not know"
+        case .notAStore(let path):
+            "\(path) is not a manifold store and not empty"
         case .busy(let path):
             "another manifold is working with the store at \(path)"
         }
@@ -44,6 +48,8 @@ extension StoreError: CustomStringConvertible {
             "build again: the damaged copy is not used and will be fetched or made anew"
         case .unknownVersion:
             "use the newer manifold, or another store with --root"
+        case .notAStore:
+            "choose an empty directory, or one that is not there yet, with --root or MANIFOLD_ROOT"
         case .busy:
             "wait until the other build is done, then try again"
         case .file, .missingBlob: nil

@@ -3,6 +3,7 @@
 import Glibc
 import OCI
 import Store
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -162,4 +163,129 @@ struct StoreTests {
             try Files.removeTree(tree)
         }
     }
+
+    /// Calls `body` with a path in /tmp that goes away afterwards.
+    private func withRoot(_ body: (FilePath) throws -> Void) throws {
+        let root = FilePath("/tmp/manifold-store-\(UInt64.random(in: 0 ... .max))")
+        defer { try? Files.removeTree(root) }
+        try body(root)
+    }
+
+    @Test(
+        "a directory with the files of others is no store and stays as it is",
+        arguments: ["thesis.txt", "layers/mine", "version.txt", "version.1.old"])
+    func foreign(_ name: String) throws {
+        try withRoot { root in
+            let file = root.pushing(FilePath(name))
+            try Files.makeDirectories(file.removingLastComponent())
+            try Files.write([1], to: file)
+            let before = try Files.names(in: root)
+            let error = #expect(throws: StoreError.self) { try Store(at: root) }
+            #expect(error?.description == "\(root) is not a manifold store and not empty")
+            #expect(error?.remedy?.contains("--root") == true)
+            #expect(throws: StoreError.self) { try Store.isStore(root) }
+            #expect(try Files.names(in: root) == before)
+        }
+    }
+
+    @Test("what a process leaves that dies while it makes a store can be opened")
+    func halfMade() throws {
+        try withRoot { root in
+            #expect(try !Store.isStore(root))
+            #expect(!Files.exists(root))
+            try Files.makeDirectories(root)
+            #expect(try !Store.isStore(root))
+            try Files.write([], to: root.appending("version.12.345"))
+            #expect(try !Store.isStore(root))
+            _ = try Store(at: root)
+            #expect(try Store.isStore(root))
+            try Files.write([], to: root.appending("version"))
+            _ = try Store(at: root)
+            #expect(try Store.isStore(root))
+        }
+    }
+
+    @Test("a tree of many levels is removed, whatever its directories' permissions and names")
+    func deepRemoval() throws {
+        try withStore { store in
+            let tree = try store.scratch.newDirectory("tree")
+            var current = open(tree.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            var made = 0
+            // Not UTF-8.
+            let name: [CChar] = [100, -1, 0]
+            for _ in 0..<3_000 {
+                made += mkdirat(current, name, 0o700) == 0 ? 1 : 0
+                close(openat(current, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+                let next = openat(current, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                close(current)
+                current = next
+            }
+            #expect(mkdirat(current, "locked", 0o700) == 0)
+            #expect(mkdirat(current, "locked/in", 0o700) == 0)
+            #expect(fchmodat(current, "locked", 0, 0) == 0)
+            close(current)
+            #expect(made == 3_000)
+            try Files.removeTree(tree)
+            #expect(!Files.exists(tree))
+        }
+    }
+
+    @Test("what cannot be removed of a dead process does not keep a store from being opened")
+    func stubbornLeftovers() throws {
+        try withStore { store in
+            // A directory in the lock file's place can be neither opened nor locked.
+            let folder = store.root.appending("scratch")
+            try Files.makeDirectories(folder.appending("99999-1.lock"))
+            try Files.makeDirectories(folder.appending("99999-1"))
+            let second = try Store(at: store.root)
+            #expect(Files.exists(second.scratch.path))
+        }
+    }
+
+    @Test("digests of many files come back")
+    func fileDigests() throws {
+        try withStore { store in
+            var digests = FileDigests()
+            let identities = (0..<2_500).map {
+                FileIdentity(device: 1, inode: UInt64($0), size: 3, modified: -1, changed: .max)
+            }
+            for identity in identities { digests[identity] = Digest.sha256(of: "\(identity.inode)") }
+            try store.save(digests, of: "/context")
+            let read = try store.fileDigests(of: "/context")
+            #expect(identities.allSatisfy { read[$0] == Digest.sha256(of: "\($0.inode)") })
+            #expect(try store.fileDigests(of: "/other")[identities[0]] == nil)
+        }
+    }
+
+    @Test("a lock whose file its holder removes is never held twice")
+    func removedLock() async throws {
+        let path = FilePath("/tmp/manifold-lock-\(UInt64.random(in: 0 ... .max))")
+        defer { unlink(path.string) }
+        let (most, taken) = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+            let holders = Holders()
+            for _ in 0..<4 {
+                group.addTask {
+                    var (most, taken) = (0, 0)
+                    for _ in 0..<3_000 {
+                        guard let lock = try FileLock(path, .exclusive) else { continue }
+                        taken += 1
+                        most = max(most, holders.count.add(1, ordering: .sequentiallyConsistent).newValue)
+                        sched_yield()
+                        holders.count.subtract(1, ordering: .sequentiallyConsistent)
+                        unlink(path.string)
+                        withExtendedLifetime(lock) {}
+                    }
+                    return (most, taken)
+                }
+            }
+            return try await group.reduce((0, 0)) { (max($0.0, $1.0), $0.1 + $1.1) }
+        }
+        #expect(most == 1)
+        #expect(taken > 0)
+    }
+}
+
+/// How many hold a lock.
+private final class Holders: Sendable {
+    let count = Atomic(0)
 }

@@ -18,7 +18,7 @@ struct PruneCommand: ParsableCommand {
 
     func run() throws {
         let path = try store.path(in: .current())
-        guard Files.exists(path) else { return }
+        guard try Store.isStore(path) else { return }
         try Store(at: path, access: .exclusive).removeAll()
     }
 }
