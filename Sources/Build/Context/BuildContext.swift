@@ -14,18 +14,15 @@ package import SystemPackage
 package struct BuildContext: Sendable {
     /// The directory on the host.
     package let root: FilePath
-    let files: [TreePath: ScannedFile]
-    /// The same files as a tree; without digests.
+    /// The states of the regular files.
+    let identities: [TreePath: FileIdentity]
+    /// How many files, directories and links there are.
+    package let count: Int
+    /// Everything as a tree; without digests.
     let tree: LayerStack
     private let ignore: IgnorePatterns?
     /// When the listing began, in nanoseconds since 1970.
     let scanned: Int64
-
-    /// Something in the context, and what identifies the state it is in.
-    struct ScannedFile: Sendable {
-        var entry: TreeEntry
-        var identity: FileIdentity
-    }
 
     /// Lists a directory.
     ///
@@ -37,9 +34,10 @@ package struct BuildContext: Sendable {
         self.scanned = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
         try scanner.scan()
         self.root = root
-        self.files = scanner.files
-        self.tree = LayerStack([try LayerIndex(entries: scanner.files.values.map(\.entry).sorted { $0.path < $1.path })]
-        )
+        self.identities = scanner.identities
+        let index = try LayerIndex(entries: scanner.takeEntries())
+        self.count = index.count
+        self.tree = LayerStack([index])
         self.ignore = ignore
     }
 

@@ -26,10 +26,10 @@ actor ContextDigests {
         var result: [TreePath: Digest] = [:]
         let root = try RootDirectory(context.root)
         for path in paths {
-            guard let file = context.files[path] else { continue }
-            if let digest = known[file.identity] ?? used[file.identity] {
+            guard let identity = context.identities[path] else { continue }
+            if let digest = known[identity] ?? used[identity] {
                 result[path] = digest
-                used[file.identity] = digest
+                used[identity] = digest
                 continue
             }
             let descriptor = try root.open(path)
@@ -38,8 +38,8 @@ actor ContextDigests {
             result[path] = digest
             // The clock of file times ticks slowly: a file that was written just now may be written again within the
             // same tick, so its state says nothing about its content yet.
-            if file.identity.changed < context.scanned - 100_000_000 {
-                used[file.identity] = digest
+            if identity.changed < context.scanned - 100_000_000 {
+                used[identity] = digest
                 changed = true
             }
         }
