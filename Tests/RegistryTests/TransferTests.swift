@@ -98,8 +98,8 @@ private final class Running: Sendable {
                 #expect(outcome == .uploaded)
             }
             #expect(read.withLock { $0 } == pattern.size)
-            // Sockets hold some megabytes on loopback.
-            #expect(readEarly.withLock { $0 } < 24 << 20)
+            // Sockets hold some megabytes on loopback, and a busy server stops reading a little late.
+            #expect(readEarly.withLock { $0 } < 60 << 20)
         }
     }
 
