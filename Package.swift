@@ -48,10 +48,10 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .target(
-            name: "Layers", dependencies: ["OCI", "CArchive", "CDeflate", crypto, systemPackage],
+            name: "Layers", dependencies: ["OCI", "CArchive", "CDeflate", systemPackage],
             swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["OCI", "Layers", crypto, systemPackage],
+            name: "Store", dependencies: ["OCI", "Layers", systemPackage],
             swiftSettings: strict),
         .target(
             name: "Registry",
@@ -72,15 +72,14 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox", crypto, logging,
-                systemPackage,
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox", systemPackage,
             ],
             swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
                 "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
-                argumentParser, logging, subprocess, systemPackage,
+                argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),
         // Linked with a static Swift library in the very build that the tests use: they cannot be (Testing has no static

@@ -16,9 +16,9 @@ public final class BlobIngest {
 
     init(store: Store) throws {
         self.store = store
-        self.path = store.scratch.newPath("blob")
-        self.descriptor = open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Files.failure("create", path) }
+        let (path, file) = try store.scratch.newFile("blob")
+        self.path = path
+        self.descriptor = file.rawValue
     }
 
     deinit {

@@ -37,6 +37,16 @@ public final class Scratch: Sendable {
         path.appending("\(purpose)-\(UInt64.random(in: 0 ... .max))")
     }
 
+    /// Makes a fresh file, open for reading and writing; the caller closes it, and removes it unless it is moved away.
+    ///
+    /// - Throws: ``StoreError``.
+    public func newFile(_ purpose: String) throws -> (path: FilePath, file: FileDescriptor) {
+        let path = newPath(purpose)
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Files.failure("create", path) }
+        return (path, FileDescriptor(rawValue: descriptor))
+    }
+
     /// Makes a fresh directory.
     public func newDirectory(_ purpose: String) throws -> FilePath {
         let path = newPath(purpose)

@@ -65,12 +65,7 @@ extension CopyStep {
     ) async throws -> (directory: FilePath, diffID: Digest) {
         let reader = try await files.reader(for: plan)
         let store = library.store
-        let archive = store.scratch.newPath("mount")
-        let descriptor = open(archive.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw StoreError.file(operation: "create", path: archive, errno: Errno(rawValue: errno))
-        }
-        let file = FileDescriptor(rawValue: descriptor)
+        let (archive, file) = try store.scratch.newFile("mount")
         defer {
             try? file.close()
             unlink(archive.string)

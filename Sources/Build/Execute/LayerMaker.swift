@@ -15,12 +15,7 @@ struct LayerMaker: Sendable {
     ///
     /// - Throws: what `fill` throws, ``LayersError``, ``StoreError``.
     func make(_ fill: (LayerWriter) throws -> Void) throws -> Layer {
-        let path = store.scratch.newPath("layer")
-        let descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno))
-        }
-        let file = FileDescriptor(rawValue: descriptor)
+        let (path, file) = try store.scratch.newFile("layer")
         do {
             defer { try? file.close() }
             let writer = LayerWriter(to: file, epoch: epoch?.seconds)
