@@ -25,26 +25,24 @@ extension BuildSecrets {
     }
 
     private static func secret(_ text: String, in environment: Environment) throws -> (id: String, source: Source) {
-        var fields: [String: String] = [:]
-        for field in text.split(separator: ",") {
-            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, ["id", "src", "source", "env", "type"].contains(parts[0]) else {
-                throw CommandError(
-                    "--secret \(text): \"\(field)\" is not understood",
-                    remedy: "write it as --secret id=NAME,src=FILE or --secret id=NAME,env=VARIABLE")
-            }
-            fields[parts[0]] = parts[1]
-        }
-        guard let id = fields["id"], !id.isEmpty else {
+        var fields = try AttributeList(text, flag: "--secret", example: "id=NAME,src=FILE or id=NAME,env=VARIABLE")
+        let type = fields.take("type")
+        let variableName = fields.take("env")
+        let path = fields.take("src", "source")
+        guard let id = fields.take("id"), !id.isEmpty else {
             throw CommandError("--secret \(text): the id is missing", remedy: "write it as --secret id=NAME,src=FILE")
         }
-        if let path = fields["src"] ?? fields["source"], fields["type"] != "env" {
+        if let key = fields.rest.first {
+            throw CommandError(
+                "--secret \(text): \"\(key)\" is not understood", remedy: "there are id, src, env and type")
+        }
+        if let path, type != "env" {
             return (id, .file(environment.absolute(path)))
         }
         // Without a source the id itself names a variable, or else a file.
-        let variable = fields["env"] ?? fields["src"] ?? fields["source"] ?? id
+        let variable = variableName ?? path ?? id
         if let value = environment.variables[variable] { return (id, .text(value)) }
-        guard fields["env"] == nil, fields["type"] != "env" else {
+        guard variableName == nil, type != "env" else {
             throw CommandError("--secret \(text): the variable \(variable) is not set")
         }
         return (id, .file(environment.absolute(id)))

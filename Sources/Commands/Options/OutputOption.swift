@@ -22,20 +22,12 @@ struct OutputOption: ExpressibleByArgument, Equatable {
 
     /// - Throws: ``CommandError`` that says what is wrong with the text.
     init(parsing text: String) throws {
-        var attributes: [String: String] = [:]
-        for field in Self.fields(of: text) {
-            guard let equals = field.firstIndex(of: "=") else {
-                throw CommandError(
-                    "--output \(text): \"\(field)\" is not of the form key=value",
-                    remedy: "write it as --output type=oci,dest=FILE")
-            }
-            attributes[field[..<equals].lowercased()] = String(field[field.index(after: equals)...])
-        }
-        let type = attributes.removeValue(forKey: "type") ?? ""
-        let names = (attributes.removeValue(forKey: "name") ?? "").split(separator: ",").map(String.init)
+        var attributes = try AttributeList(text, flag: "--output", example: "type=oci,dest=FILE")
+        let type = attributes.take("type") ?? ""
+        let names = (attributes.take("name") ?? "").split(separator: ",").map(String.init)
         switch type {
         case "oci":
-            guard let path = attributes.removeValue(forKey: "dest"), !path.isEmpty else {
+            guard let path = attributes.take("dest"), !path.isEmpty else {
                 throw CommandError(
                     "--output \(text): dest is missing", remedy: "write it as --output type=oci,dest=FILE")
             }
@@ -43,12 +35,12 @@ struct OutputOption: ExpressibleByArgument, Equatable {
                 throw CommandError(
                     "--output \(text): writing to standard output is not supported yet", remedy: "name a file")
             }
-            let asTar = try attributes.removeValue(forKey: "tar").map { try Self.boolean($0, in: text) }
+            let asTar = try attributes.takeBoolean("tar")
             destination = .oci(path: path, asTar: asTar)
         case "registry":
             destination = .registry(names: names)
         case "image":
-            let push = try attributes.removeValue(forKey: "push").map { try Self.boolean($0, in: text) } ?? false
+            let push = try attributes.takeBoolean("push") ?? false
             destination = push ? .registry(names: names) : .store(names: names)
         case "docker", "local", "tar", "cacheonly":
             throw CommandError("--output type=\(type) is not supported yet", remedy: "use type=oci or type=registry")
@@ -57,32 +49,8 @@ struct OutputOption: ExpressibleByArgument, Equatable {
                 type.isEmpty ? "--output \(text): type is missing" : "--output \(text): there is no type \"\(type)\"",
                 remedy: "use type=oci,dest=FILE, type=registry or type=image")
         }
-        if let name = attributes.keys.sorted().first {
+        if let name = attributes.rest.first {
             throw CommandError("--output \(text): \"\(name)\" is not supported yet for type \(type)")
-        }
-    }
-
-    /// Commas separate, double quotes keep them (RFC 4180), as in `"name=a,b"`.
-    private static func fields(of text: String) -> [String] {
-        var fields: [String] = [""]
-        var quoted = false
-        for character in text {
-            if character == "\"" {
-                quoted.toggle()
-            } else if character == "," && !quoted {
-                fields.append("")
-            } else {
-                fields[fields.count - 1].append(character)
-            }
-        }
-        return fields.filter { !$0.isEmpty }
-    }
-
-    private static func boolean(_ value: String, in text: String) throws -> Bool {
-        switch value.lowercased() {
-        case "true", "1", "": true
-        case "false", "0": false
-        default: throw CommandError("--output \(text): \"\(value)\" is neither true nor false")
         }
     }
 }
