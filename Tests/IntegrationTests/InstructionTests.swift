@@ -119,6 +119,7 @@ extension Program {
                     COPY <<END /inline
                     one $HOME
                     END
+                    COPY --parents **/one.txt /parents/
                     """,
                     files: [
                         ".dockerignore": "*.log\n!important.log\nkeep/secret\n", "a.txt": "a", "b.log": "b",
@@ -137,6 +138,10 @@ extension Program {
                         ["-rw------- 33/100 owned"],
                         ["drwxr-xr-x 0/0 dir/", "-rwxr-xr-x 0/0 dir/one.txt", "-rwxr-xr-x 0/0 dir/two.txt"],
                         ["-rw-r--r-- 0/0 inline"],
+                        [
+                            "drwxr-xr-x 0/0 parents/", "drwxr-xr-x 0/0 parents/keep/",
+                            "-rw-r--r-- 0/0 parents/keep/one.txt",
+                        ],
                     ])
                 let all = try await manifold.build(
                     try Program.busybox + ["--target", "files"] + Program.layout(manifold, "all"),
@@ -157,7 +162,6 @@ extension Program {
             arguments: [
                 ("RUN --security=insecure true", "RUN --security=insecure"),
                 ("ADD https://example.com/a /", "ADD of a URL"),
-                ("COPY --parents a /", "COPY --parents"),
             ])
         func unsupported(instruction: String, words: String) async throws {
             try await Manifold.with { manifold in

@@ -29,16 +29,23 @@ package struct CopyPlan: Sendable {
         for item in entries {
             let entry = item.entry
             key.add(entry.path.bytes)
-            key.add(entry.kindKey)
-            key.add("\(entry.mode) \(entry.uid) \(entry.gid) \(entry.size)")
-            key.add(entry.digest?.description ?? "")
-            for name in entry.xattrs.keys.sorted() {
-                key.add(name)
-                key.add(entry.xattrs[name] ?? [])
-            }
-            key.add("")
+            key.add(entry, digest: entry.digest)
         }
         return key.digest
+    }
+}
+
+extension KeyBuilder {
+    /// Adds what an entry is, but for its path and its times.
+    mutating func add(_ entry: TreeEntry, digest: Digest?) {
+        add(entry.kindKey)
+        add("\(entry.mode) \(entry.uid) \(entry.gid) \(entry.size)")
+        add(digest?.description ?? "")
+        for name in entry.xattrs.keys.sorted() {
+            add(name)
+            add(entry.xattrs[name] ?? [])
+        }
+        add("")
     }
 }
 

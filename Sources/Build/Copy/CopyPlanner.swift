@@ -48,6 +48,7 @@ package struct CopyPlanner {
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
     package mutating func copy(_ match: SourceSelection.Match, from tree: LayerStack) throws {
+        if let top = match.parents.first { return try copyWithParents(match, below: top, from: tree) }
         let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: .root)
@@ -100,6 +101,22 @@ package struct CopyPlanner {
         _ source: TreeEntry, from tree: LayerStack, to target: TreePath, relative: TreePath
     ) throws {
         try Task.checkCancellation()
+        try putDirectory(source, at: target, relative: relative)
+        for child in tree.children(of: source.path) {
+            let name = try TreePath(bytes: child.path.name)
+            let relative = try relative.appending(name)
+            guard !isLeftOut(child, relative) else { continue }
+            let target = try target.appending(name)
+            if child.isDirectory {
+                try copyDirectory(child, from: tree, to: target, relative: relative)
+            } else {
+                try put(child, content: child.hasContent ? .source(child.path) : .none, at: target)
+            }
+        }
+    }
+
+    /// A directory itself, without what is in it.
+    private mutating func putDirectory(_ source: TreeEntry, at target: TreePath, relative: TreePath) throws {
         switch lookup(target) {
         case nil where relative.isRoot:
             // Contents are copied, so the source itself leaves only its time.
@@ -112,18 +129,31 @@ package struct CopyPlanner {
             if relative.isRoot { try pass(target) } else { try put(source, content: .none, at: target) }
         default: throw CopyError.directoryOverFile("/\(target)")
         }
-        for child in tree.children(of: source.path) {
-            let name = try TreePath(bytes: child.path.name)
-            let childRelative = try relative.appending(name)
-            let isExcluded = isExcluded(childRelative)
-            let childTarget = try target.appending(name)
-            if child.isDirectory {
-                if isExcluded && exclude.canSkip(directory: Self.text(childRelative)) { continue }
-                try copyDirectory(child, from: tree, to: childTarget, relative: childRelative)
-            } else if !isExcluded {
-                try put(child, content: child.hasContent ? .source(child.path) : .none, at: childTarget)
-            }
+    }
+
+    /// COPY --parents: as if the directory that the pattern is below were copied and only this were in it.
+    private mutating func copyWithParents(
+        _ match: SourceSelection.Match, below top: TreeEntry, from tree: LayerStack
+    ) throws {
+        guard !isLeftOut(match.entry, match.name) else { return }
+        let place = try target(forDirectory: true, named: match.name)
+        var relative = TreePath.root
+        for (parent, name) in zip(match.parents, match.name.components) {
+            try putDirectory(parent, at: try place.appending(relative), relative: relative)
+            relative = try relative.appending(TreePath(bytes: name))
         }
+        let target = try place.appending(match.name)
+        if match.entry.isDirectory {
+            try copyDirectory(match.entry, from: tree, to: target, relative: match.name)
+        } else {
+            let content: CopyPlan.Content = match.entry.hasContent ? .source(match.entry.path) : .none
+            try put(match.entry, content: content, at: target)
+        }
+    }
+
+    private func isLeftOut(_ entry: TreeEntry, _ relative: TreePath) -> Bool {
+        guard isExcluded(relative) else { return false }
+        return !entry.isDirectory || exclude.canSkip(directory: Self.text(relative))
     }
 
     private func isExcluded(_ path: TreePath) -> Bool { !exclude.isEmpty && exclude.matches(Self.text(path)) }

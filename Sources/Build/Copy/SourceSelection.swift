@@ -12,16 +12,29 @@ package struct SourceSelection {
         package var entry: TreeEntry
         /// The name that it gets below a destination directory.
         package var name: TreePath
+        /// The directories that are kept with it, the highest first; the first stands for the destination itself.
+        package var parents: [TreeEntry] = []
     }
 
     let tree: LayerStack
+    let parents: CopyOperation.Parents
 
-    package init(tree: LayerStack) { self.tree = tree }
+    package init(tree: LayerStack, parents: CopyOperation.Parents = .dropped) {
+        self.tree = tree
+        self.parents = parents
+    }
 
     /// The things that one source names, in lexical order; a pattern may match nothing.
     ///
     /// - Throws: ``CopyError``.
     package func matches(of source: String) throws -> [Match] {
+        switch parents {
+        case .dropped: try matchesAlone(of: source)
+        case .kept: try matchesWithParents(of: source)
+        }
+    }
+
+    func matchesAlone(of source: String) throws -> [Match] {
         // A path cannot leave the tree: leading slashes and parent directories stop at its root.
         let clean = String(Paths.clean("/" + source).dropFirst())
         guard PathPattern.hasWildcards(clean) else {

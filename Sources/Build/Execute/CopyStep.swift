@@ -20,7 +20,8 @@ struct CopyStep: Sendable {
     func run(
         _ operation: CopyOperation, onto parent: [Layer], from source: [Layer]?, policy: CachePolicy
     ) async throws -> StepCache.Outcome {
-        let (files, matches, digests) = try await select(operation.sources, from: source)
+        let (files, matches, digests) = try await select(
+            operation.sources, parents: operation.parents, from: source)
         let key = stepKey(operation, parent: parent, matches: matches, tree: files.tree, digests: digests)
         if policy == .use, let known = try cache.remembered(key) { return known }
 
@@ -57,13 +58,13 @@ struct CopyStep: Sendable {
 
     /// Finds what sources name, and the digests of all files below.
     func select(
-        _ sources: [String], from layers: [Layer]?
+        _ sources: [String], parents: CopyOperation.Parents = .dropped, from layers: [Layer]?
     ) async throws -> (files: any CopySource, matches: [SourceSelection.Match], digests: [TreePath: Digest]) {
         let files: any CopySource =
             if let layers { try await StackSource(layers: layers, library: library) } else {
                 try await context.source()
             }
-        let selection = SourceSelection(tree: files.tree)
+        let selection = SourceSelection(tree: files.tree, parents: parents)
         var matches: [SourceSelection.Match] = []
         for path in sources {
             do { matches += try selection.matches(of: path) } catch CopyError.notFound(let path) {
@@ -95,16 +96,10 @@ struct CopyStep: Sendable {
         for file in operation.files { key.add([file.name, file.content]) }
         for match in matches {
             key.add(match.name.bytes)
+            for parent in match.parents { key.add(parent, digest: nil) }
             Self.visit(match.entry, in: tree) { entry in
                 key.add(Array(entry.path.bytes.dropFirst(match.entry.path.bytes.count)))
-                key.add(entry.kindKey)
-                key.add("\(entry.mode) \(entry.uid) \(entry.gid) \(entry.size)")
-                key.add((digests[entry.path] ?? entry.digest)?.description ?? "")
-                for name in entry.xattrs.keys.sorted() {
-                    key.add(name)
-                    key.add(entry.xattrs[name] ?? [])
-                }
-                key.add("")
+                key.add(entry, digest: digests[entry.path] ?? entry.digest)
             }
         }
         return key.digest

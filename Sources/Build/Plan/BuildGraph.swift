@@ -133,6 +133,15 @@ public struct CopyOperation: Sendable, Hashable {
     public var isIndependent: Bool
     /// Whether archives among the sources are unpacked (ADD).
     public var unpacksArchives = false
+    /// What becomes of the directories that a source lies in (--parents).
+    public var parents = Parents.dropped
+
+    /// What becomes of the directories that a source lies in.
+    public enum Parents: Sendable, Hashable {
+        case dropped
+        /// They are made in the destination, from the source's root or its `/./` on.
+        case kept
+    }
 
     package init(
         keyword: String = "COPY", sources: [String], files: [InlineFile] = [], destination: String,

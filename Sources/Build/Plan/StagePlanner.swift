@@ -45,11 +45,12 @@ struct StagePlanner {
     }
 
     func operation(for copy: Copy, at instruction: Instruction) throws -> CopyOperation {
-        if copy.parents { throw BuildError.unsupported(line: instruction.lines.lowerBound, what: "COPY --parents") }
         for source in copy.transfer.sources where Self.isRemote(source) {
             throw instruction.error("source can't be a URL for COPY", culprit: source)
         }
-        return try operation(for: copy.transfer, at: instruction)
+        var operation = try operation(for: copy.transfer, at: instruction)
+        operation.parents = copy.parents ? .kept : .dropped
+        return operation
     }
 
     func operation(for add: Add, at instruction: Instruction) throws -> CopyOperation {

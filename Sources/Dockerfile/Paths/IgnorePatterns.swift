@@ -91,6 +91,11 @@ public struct IgnorePatterns: Hashable, Sendable {
         return ignored
     }
 
+    /// Whether something below a directory may match.
+    public func mayMatch(below directory: String) -> Bool {
+        patterns.contains { !$0.isException && $0.mayMatch(below: Paths.clean(directory) + "/") }
+    }
+
     /// Whether a directory is ignored and no exception can take back anything below it, so that a walk may leave it out.
     public func canSkip(directory path: String) -> Bool {
         guard matches(path) else { return false }

@@ -19,24 +19,31 @@ struct Copying {
     /// leads or which file the content comes from.
     func callAsFunction(
         _ sources: String..., to place: String, owner: (uid: UInt32, gid: UInt32)? = nil, mode: String? = nil,
-        excludes: [String] = [], link: Bool = false, files: [InlineFile] = []
+        excludes: [String] = [], link: Bool = false, parents: CopyOperation.Parents = .dropped,
+        files: [InlineFile] = []
     ) throws -> [String] {
-        try plan(sources, to: place, owner: owner, mode: mode, excludes: excludes, link: link, files: files)
-            .entries.map(Self.line)
+        try plan(
+            sources, to: place, owner: owner, mode: mode, excludes: excludes, link: link, parents: parents, files: files
+        )
+        .entries.map(Self.line)
     }
 
     func plan(
         _ sources: [String], to place: String, owner: (uid: UInt32, gid: UInt32)? = nil, mode: String? = nil,
-        excludes: [String] = [], link: Bool = false, files: [InlineFile] = []
+        excludes: [String] = [], link: Bool = false, parents: CopyOperation.Parents = .dropped,
+        files: [InlineFile] = []
     ) throws -> CopyPlan {
-        let operation = CopyOperation(
+        var operation = CopyOperation(
             sources: sources, files: files, destination: place, mode: try mode.map { try ModeChange($0) },
             excludes: excludes, isIndependent: link)
+        operation.parents = parents
         let tree = try LayerStack(files: source)
         var planner = try CopyPlanner(
             operation: operation, destination: link ? LayerStack([]) : LayerStack(files: destination), owner: owner)
         for path in sources {
-            for match in try SourceSelection(tree: tree).matches(of: path) { try planner.copy(match, from: tree) }
+            for match in try SourceSelection(tree: tree, parents: parents).matches(of: path) {
+                try planner.copy(match, from: tree)
+            }
         }
         for file in files { try planner.copy(file) }
         return planner.finish()
