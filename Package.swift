@@ -47,8 +47,9 @@ let package = Package(
         // Bytes on disk and on the wire.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
-            name: "Layers", dependencies: ["OCI", "CArchive", "CDeflate", systemPackage],
+            name: "Layers", dependencies: ["OCI", "CArchive", "CDeflate", "CZstd", systemPackage],
             swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["OCI", "Layers", systemPackage],

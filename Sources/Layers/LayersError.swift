@@ -33,6 +33,8 @@ public enum LayersError: Error, Hashable, Sendable {
     case symlinkLoop(TreePath)
     /// A path leads through something that is not a directory.
     case notADirectory(TreePath)
+    /// A file would have to take the place of a directory that belongs to somebody.
+    case directoryInTheWay(String)
     /// An overlay's upper directory uses a feature that must be off.
     case unsupportedOverlay(TreePath, feature: String)
     /// The system refused.
@@ -62,6 +64,7 @@ extension LayersError: CustomStringConvertible {
         case .corruptIndex(let reason): "a stored layer index is damaged: \(reason)"
         case .symlinkLoop(let path): "\"/\(path)\" leads through too many symbolic links"
         case .notADirectory(let path): "\"/\(path)\" is not a directory"
+        case .directoryInTheWay(let path): "\(path) is a directory, and the result has a file there"
         case .unsupportedOverlay(let path, let feature):
             "\"\(path)\" in the overlay's upper directory uses \(feature), which must be off"
         case .system(let operation, let path, let errno): "\(operation) \"\(path)\": \(errno)"
@@ -75,6 +78,7 @@ extension LayersError: CustomStringConvertible {
             "Fetch the layer again; if that does not help, the image itself is damaged and must be rebuilt."
         case .corruptIndex: "Delete the index; it is made again from the layer."
         case .fileChanged: "Build again when nothing writes to the file."
+        case .directoryInTheWay: "remove it, or name another directory"
         case .system("chown", _, .invalidArgument):
             """
             The owner has no counterpart in the user namespace: give the user a larger range in \

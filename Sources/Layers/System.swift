@@ -13,6 +13,11 @@ enum System {
         .system(operation: operation, path: path.description, errno: Errno(rawValue: errno))
     }
 
+    /// What a library that got no memory amounts to.
+    static func outOfMemory(_ operation: String) -> LayersError {
+        .system(operation: operation, path: "memory", errno: .noMemory)
+    }
+
     /// Throws when a system call returned -1.
     @discardableResult
     static func check(_ result: Int32, _ operation: String, _ path: @autoclosure () -> String) throws -> Int32 {

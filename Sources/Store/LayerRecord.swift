@@ -32,6 +32,27 @@ extension Store {
         try writeRecord(record, to: layerPath(record.diffID))
     }
 
+    /// The blob that holds a layer in another compression than the one of its record, if it is in the store.
+    ///
+    /// - Parameter variant: a short name of the compression, as `zstd-3`.
+    public func layer(_ diffID: Digest, as variant: String) throws -> LayerRecord? {
+        guard let record = try readRecord(LayerRecord.self, at: variantPath(diffID, variant)), record.diffID == diffID,
+            hasBlob(record.blob.digest, size: record.blob.size)
+        else { return nil }
+        return record
+    }
+
+    /// Remembers a layer's blob in another compression.
+    ///
+    /// - Throws: ``StoreError``.
+    public func save(_ record: LayerRecord, as variant: String) throws {
+        try writeRecord(record, to: variantPath(record.diffID, variant))
+    }
+
+    private func variantPath(_ diffID: Digest, _ variant: String) -> FilePath {
+        root.appending("layers").appending("\(diffID.encoded).\(variant)")
+    }
+
     private func layerPath(_ diffID: Digest) -> FilePath { root.appending("layers").appending(diffID.encoded) }
 
     /// Where the index of a layer's entries is or would be.

@@ -11,6 +11,7 @@ public import SystemPackage
 ///     lock               held shared by users, exclusively by whoever removes things
 ///     blobs/sha256/HEX   blobs as an OCI layout has them
 ///     layers/HEX         what is known of the layer with that diff ID
+///     layers/HEX.FORM    the blob that has the layer in another compression
 ///     indexes/HEX        the index of a layer's entries
 ///     snapshots/HEX      the layer unpacked, as a lower directory for overlayfs
 ///     steps/HEX          the result of the build step with that key

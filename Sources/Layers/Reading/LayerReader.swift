@@ -25,6 +25,19 @@ public struct LayerExpectation: Hashable, Sendable {
 
     /// Nothing is checked: for archives that are nobody's layer.
     public static let none = LayerExpectation()
+
+    /// Holds a blob that was read to its end against what it must be.
+    func verify(_ blob: BlobReader) throws {
+        if let expected = size, expected != blob.size {
+            throw LayersError.blobSizeMismatch(expected: expected, actual: blob.size)
+        }
+        if let expected = digest, expected != blob.digest {
+            throw LayersError.blobDigestMismatch(expected: expected, actual: blob.digest)
+        }
+        if let expected = diffID, expected != blob.diffID {
+            throw LayersError.diffIDMismatch(expected: expected, actual: blob.diffID)
+        }
+    }
 }
 
 /// Reads a layer's entries from its blob, compressed or not, and verifies every byte on the way.
@@ -79,7 +92,7 @@ public final class LayerReader {
         if !isFinished {
             isFinished = true
             try tar.drain()
-            try verify()
+            try expectation.verify(blob)
         }
         return nil
     }
@@ -114,18 +127,6 @@ public final class LayerReader {
                 try body(block)
                 rest -= Int64(block.count)
             }
-        }
-    }
-
-    private func verify() throws {
-        if let expected = expectation.size, expected != blob.size {
-            throw LayersError.blobSizeMismatch(expected: expected, actual: blob.size)
-        }
-        if let expected = expectation.digest, expected != blob.digest {
-            throw LayersError.blobDigestMismatch(expected: expected, actual: blob.digest)
-        }
-        if let expected = expectation.diffID, expected != blob.diffID {
-            throw LayersError.diffIDMismatch(expected: expected, actual: blob.diffID)
         }
     }
 

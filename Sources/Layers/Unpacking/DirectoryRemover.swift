@@ -38,7 +38,7 @@ public enum DirectoryRemover {
         try remove(parent, name, label: path.description, isCancellable: true)
     }
 
-    private static func remove(_ parent: Int32, _ name: [CChar], label: String, isCancellable: Bool) throws {
+    static func remove(_ parent: Int32, _ name: [CChar], label: String, isCancellable: Bool) throws {
         if try removeAtOnce(parent, name, label) { return }
         var current = try enter(parent, name, label)
         defer { close(current) }

@@ -42,7 +42,7 @@ final class BlobSink {
 
     /// Lets `body` put up to `limit` bytes right where they are compressed from; it returns how many it put there.
     func fill(atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Int) throws -> Int {
-        if current == slots.count { slots.append(ChunkSlot(level: level)) }
+        if current == slots.count { slots.append(ChunkSlot(compression)) }
         let slot = slots[current]
         let room = UnsafeMutableRawBufferPointer(
             rebasing: slot.input[slot.inputCount..<min(slot.inputCount + limit, ChunkSlot.capacity)])
@@ -65,10 +65,6 @@ final class BlobSink {
         try flush()
     }
 
-    private var level: Int? {
-        if case .gzip(let level) = compression { level } else { nil }
-    }
-
     private func flush() throws {
         try Task.checkCancellation()
         let full = Array(slots[..<current])
@@ -77,6 +73,7 @@ final class BlobSink {
         } else {
             full.first?.compress()
         }
+        guard full.allSatisfy(\.isCompressed) else { throw System.outOfMemory("compress a layer") }
         for slot in full {
             blob.update(slot.result)
             try System.write(descriptor, slot.result, path: "layer blob")
