@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Dockerfile
 public import OCI
 public import SystemPackage
 
@@ -11,6 +12,8 @@ public enum BuildError: Error, Sendable {
     case missingDockerfile(FilePath)
     /// The Dockerfile says something that cannot be done; the text is whole, with the place in it.
     case invalidDockerfile(String)
+    /// The linter found something and the Dockerfile, or who builds, wants that to be an error.
+    case lintViolation(LintFailure)
     /// An instruction or flag that manifold does not execute yet.
     case unsupported(line: Int, what: String)
     /// `--target` names no stage.
@@ -57,6 +60,7 @@ extension BuildError: CustomStringConvertible {
         case .unreadableContext(let path, let reason): "cannot read the build context \(path): \(reason)"
         case .missingDockerfile(let path): "there is no Dockerfile at \(path)"
         case .invalidDockerfile(let text): text
+        case .lintViolation(let failure): failure.description
         case .unsupported(let line, let what): "line \(line): \(what) is not supported yet"
         case .unknownTarget(let name, let stages):
             "no stage is called \"\(name)\"" + (stages.isEmpty ? "" : " (there are: \(stages.joined(separator: ", ")))")
@@ -77,6 +81,7 @@ extension BuildError: CustomStringConvertible {
         case .unavailableBases(let bases) where bases.contains { !$0.available.isEmpty }:
             "leave these platforms out of --platform, or choose a base that has them"
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
+        case .lintViolation(let failure): failure.remedy
         case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
         default: nil
         }

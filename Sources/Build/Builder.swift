@@ -40,21 +40,31 @@ public struct Builder: Sendable {
     public func build(_ request: BuildRequest, exporters: [any Exporter]) async throws -> BuildSummary {
         let file = try DockerfileText(request)
         let dockerfile = try file.parse()
-        for warning in dockerfile.warnings {
-            events(.warning(BuildWarning("\(warning.rule): \(warning.message)", line: warning.lines.lowerBound)))
-        }
         let target = try Self.target(of: dockerfile, request)
         return try await file.explaining(dockerfile) {
             let resolvers = try request.platforms.map { platform in
                 try NameResolver(dockerfile, request: request, host: host, target: platform)
             }
             async let preparation: Void = prepare(exporters)
-            let resolver = BaseResolver(dockerfile: dockerfile, source: images) { events(.warning($0)) }
-            let bases = try await resolver.resolve(target, resolvers: resolvers)
+            let review = try DockerfileReview(
+                dockerfile, request: request, host: host, ignore: try file.ignorePatterns())
+            let relay = EventRelay(receive: events)
+            let resolver = BaseResolver(dockerfile: dockerfile, source: images, events: relay)
+            let bases: [ImageNeed: BaseImage]
+            do { bases = try await resolver.resolve(target, resolvers: resolvers) } catch {
+                // What the linter knows without the bases may well be why there are none.
+                report(review.findings(of: target, bases: [:], resolvers))
+                throw error
+            }
+            let findings = review.findings(of: target, bases: bases, resolvers)
+            report(findings)
+            if let failure = findings.failure { throw BuildError.lintViolation(failure) }
             try await preparation
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
-            let graph = try planner.plan(target, resolvers: resolvers)
-            return try await execute(graph, request, ignore: try file.ignorePatterns(), exporters: exporters)
+            var graph = try planner.plan(target, resolvers: resolvers)
+            graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
+            return try await execute(
+                graph, request, ignore: try file.ignorePatterns(), exporters: exporters, relay: relay)
         }
     }
 
@@ -64,6 +74,10 @@ public struct Builder: Sendable {
         if let chosen = request.parallelism { return max(1, chosen) }
         let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         return min(max(processors, request.platforms.count), 2 * processors)
+    }
+
+    private func report(_ findings: LintReport) {
+        for finding in findings.findings { events(.warning(BuildWarning(finding))) }
     }
 
     private func prepare(_ exporters: [any Exporter]) async throws {
@@ -79,10 +93,9 @@ public struct Builder: Sendable {
     }
 
     private func execute(
-        _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter]
+        _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter],
+        relay: EventRelay
     ) async throws -> BuildSummary {
-        events(.planned(stepCount: graph.vertices.count))
-        let relay = EventRelay(firstID: graph.vertices.count, receive: events)
         let library = LayerLibrary(
             store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
         let context = ContextAccess(root: request.context, ignore: ignore, store: store)

@@ -1,6 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Dockerfile
+package import Dockerfile
 import Store
 import SystemPackage
 
@@ -38,7 +38,7 @@ package struct DockerfileText: Sendable {
         throw BuildError.missingDockerfile(candidates[0])
     }
 
-    func parse() throws -> Dockerfile {
+    package func parse() throws -> Dockerfile {
         do { return try Dockerfile(parsing: bytes) } catch {
             throw BuildError.invalidDockerfile(error.rendered(fileName: name, source: lines))
         }
@@ -47,7 +47,7 @@ package struct DockerfileText: Sendable {
     /// What the context leaves out: a file of the Dockerfile's own goes before the context's.
     ///
     /// - Throws: ``BuildError``.
-    func ignorePatterns() throws -> IgnorePatterns? {
+    package func ignorePatterns() throws -> IgnorePatterns? {
         for candidate in [FilePath(path.string + ".dockerignore"), context.appending(".dockerignore")] {
             guard let bytes = try Files.read(candidate, limit: 16 << 20) else { continue }
             do throws(DockerfileError) {

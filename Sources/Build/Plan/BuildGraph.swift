@@ -48,6 +48,16 @@ public struct BuildGraph: Sendable {
 }
 
 extension BuildGraph {
+    /// Gives the steps the numbers by which people know them.
+    mutating func numberSteps(from first: Int) {
+        for index in vertices.indices {
+            let step = vertices[index].step
+            vertices[index].step = BuildStep(
+                id: first + index, platforms: step.platforms, stage: step.stage, position: step.position,
+                title: step.title, lines: step.lines)
+        }
+    }
+
     /// For whom the layers of base images are pulled, by their blobs.
     var platformsOfBaseLayers: [Digest: [Platform]] {
         var platforms: [Digest: [Platform]] = [:]

@@ -39,7 +39,7 @@ public enum BuildEvent: Sendable {
 
 /// One piece of work in a build, as a person sees it.
 public struct BuildStep: Sendable, Hashable, Identifiable {
-    /// Unique within a build, in the order of the plan.
+    /// Unique within a build, from 1: what came before the plan, then the plan in its order, then what came up besides.
     public let id: Int
     /// The platforms that share this step; empty for work that belongs to none, as reading the build context.
     public let platforms: [Platform]
@@ -81,10 +81,25 @@ public struct BuildWarning: Sendable, Hashable {
     public let message: String
     /// The Dockerfile line, counted from 1, when the remark is about one.
     public let line: Int?
+    /// The lint rule that found it, and where to read about the rule.
+    public let rule: Rule?
 
-    public init(_ message: String, line: Int? = nil) {
+    /// A lint rule as a person sees it.
+    public struct Rule: Sendable, Hashable {
+        public let name: String
+        /// An address, or the page in this project.
+        public let page: String
+
+        public init(name: String, page: String) {
+            self.name = name
+            self.page = page
+        }
+    }
+
+    public init(_ message: String, line: Int? = nil, rule: Rule? = nil) {
         self.message = message
         self.line = line
+        self.rule = rule
     }
 }
 

@@ -4,14 +4,13 @@ import OCI
 import Synchronization
 
 /// Where the parts of a build tell what they do.
-final class EventRelay: Sendable {
+package final class EventRelay: Sendable {
     private let receive: @Sendable (BuildEvent) -> Void
     private let nextID: Mutex<Int>
 
-    /// - Parameter firstID: the first number for steps that are not in the plan.
-    init(firstID: Int, receive: @escaping @Sendable (BuildEvent) -> Void) {
+    package init(receive: @escaping @Sendable (BuildEvent) -> Void) {
         self.receive = receive
-        self.nextID = Mutex(firstID)
+        self.nextID = Mutex(1)
     }
 
     func send(_ event: BuildEvent) { receive(event) }
@@ -20,11 +19,23 @@ final class EventRelay: Sendable {
 
     /// Makes a step that is not in the plan, such as a transfer.
     func step(_ title: String, platforms: [Platform] = [], lines: ClosedRange<Int>? = nil) -> BuildStep {
-        let id = nextID.withLock { id in
-            id += 1
+        BuildStep(id: reserve(1), platforms: platforms, title: title, lines: lines)
+    }
+
+    /// Takes numbers for the steps of a plan, one after another, and tells how many there are.
+    ///
+    /// - Returns: the first number; 0 stands for the build as a whole.
+    func plan(stepCount: Int) -> Int {
+        let first = reserve(stepCount)
+        send(.planned(stepCount: stepCount))
+        return first
+    }
+
+    private func reserve(_ count: Int) -> Int {
+        nextID.withLock { id in
+            defer { id += count }
             return id
         }
-        return BuildStep(id: id, platforms: platforms, title: title, lines: lines)
     }
 
     /// Does the work of a step and tells when it begins, how it ends and whether it failed.

@@ -7,12 +7,12 @@ import OCI
 package struct BaseResolver {
     let dockerfile: Dockerfile
     let source: any ImageSource
-    let warn: @Sendable (BuildWarning) -> Void
+    let events: EventRelay
 
-    package init(dockerfile: Dockerfile, source: any ImageSource, warn: @escaping @Sendable (BuildWarning) -> Void) {
+    package init(dockerfile: Dockerfile, source: any ImageSource, events: EventRelay) {
         self.dockerfile = dockerfile
         self.source = source
-        self.warn = warn
+        self.events = events
     }
 
     /// - Throws: ``BuildError/unavailableBases(_:)``, ``DockerfileError``.
@@ -61,7 +61,13 @@ package struct BaseResolver {
             for (reference, needs) in byReference {
                 group.addTask {
                     do {
-                        let found = try await source.resolve(reference, for: needs.map(\.need.platform))
+                        let platforms = needs.map(\.need.platform)
+                        let step = events.step(
+                            "resolve \(reference.familiar)", platforms: platforms,
+                            lines: needs.first.map { $0.line...$0.line })
+                        let found = try await events.perform(step) {
+                            (try await source.resolve(reference, for: platforms), .done)
+                        }
                         return needs.map { need, line in
                             Answer(
                                 need: need, line: line,
@@ -83,7 +89,7 @@ package struct BaseResolver {
 
     private func note(_ image: BaseImage, for need: ImageNeed, line: Int) {
         guard image.platform.variant != need.platform.variant else { return }
-        warn(
+        events.warn(
             BuildWarning(
                 "\(need.reference.familiar) has no image for \(need.platform); its image for \(image.platform) is used",
                 line: line))

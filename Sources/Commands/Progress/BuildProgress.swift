@@ -28,6 +28,8 @@ package struct BuildProgress: Sendable {
     package var stepCount: Int? { plannedCount.map { $0 + unplannedCount } }
     private var plannedCount: Int?
     private var unplannedCount = 0
+    /// The number of the plan's last step: steps are numbered one after another, those before the plan first.
+    private var lastPlannedID = 0
     /// How many steps have ended.
     package private(set) var finishedCount = 0
     /// When the build began.
@@ -51,12 +53,14 @@ package struct BuildProgress: Sendable {
         switch event {
         case .planned(let count):
             plannedCount = count
+            lastPlannedID += count
             return [.planned(stepCount: count)]
         case .started(let step, let instant):
             guard steps[step.id] == nil else { return [] }
             steps[step.id] = RunningStep(step: step, startedAt: instant)
             order.append(step.id)
-            if let plannedCount, step.id >= plannedCount { unplannedCount += 1 }
+            if plannedCount == nil { lastPlannedID = max(lastPlannedID, step.id) }
+            if plannedCount == nil || step.id > lastPlannedID { unplannedCount += 1 }
             return [.started(step)]
         case .output(let id, let stream, let bytes):
             return print(bytes, to: stream, of: id, at: now)

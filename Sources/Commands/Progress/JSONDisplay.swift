@@ -16,7 +16,7 @@ import OCI
 /// | `output` | `step`, `platforms`, `stream` (`stdout`, `stderr`), `text`: one line without control characters |
 /// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
-/// | `warning` | `message`, `firstLine` |
+/// | `warning` | `message`, `firstLine`, `rule`, `url` |
 /// | `completed` | `digest`, `images` (`platform`, `digest`, `size`), `names` |
 package struct JSONDisplay: ProgressDisplay {
     /// The time between two `progressed` objects of one step.
@@ -73,6 +73,8 @@ package struct JSONDisplay: ProgressDisplay {
             record.event = "warning"
             record.message = warning.message
             record.firstLine = warning.line
+            record.rule = warning.rule?.name
+            record.url = warning.rule?.page
         case .completed(let summary):
             record.event = "completed"
             record.describe(summary)
@@ -129,6 +131,8 @@ private struct Record: Encodable {
     var digest: String?
     var images: [Image]?
     var names: [String]?
+    var rule: String?
+    var url: String?
 
     init(time: String) {
         self.time = time

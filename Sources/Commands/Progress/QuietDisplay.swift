@@ -15,8 +15,10 @@ package struct QuietDisplay: ProgressDisplay {
 }
 
 extension BuildWarning {
-    /// The message on one line, with the Dockerfile line before it when there is one.
+    /// The message on one line: the Dockerfile line and the rule before it, the rule's page after it, as far as it has
+    /// these.
     package var sentence: String {
-        (line.map { "line \($0): " } ?? "") + SafeText.singleLine(message)
+        (line.map { "line \($0): " } ?? "") + (rule.map { "\($0.name): " } ?? "") + SafeText.singleLine(message)
+            + (rule.map { " (\($0.page))" } ?? "")
     }
 }

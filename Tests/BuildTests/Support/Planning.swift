@@ -18,7 +18,7 @@ func plan(
         try NameResolver(dockerfile, request: request, host: host, target: $0)
     }
     let target = request.target.flatMap { dockerfile.stage($0) } ?? dockerfile.stages[dockerfile.stages.count - 1]
-    let bases = try await BaseResolver(dockerfile: dockerfile, source: images) { _ in }.resolve(
+    let bases = try await BaseResolver(dockerfile: dockerfile, source: images, events: EventRelay { _ in }).resolve(
         target, resolvers: resolvers)
     var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
     return try planner.plan(target, resolvers: resolvers)
