@@ -61,6 +61,13 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "Remote",
+            dependencies: [
+                "OCI", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+            ],
+            swiftSettings: strict),
+
         // Processes.
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CSandbox", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
@@ -73,13 +80,13 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox", systemPackage,
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "Sandbox", systemPackage,
             ],
             swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox", "Build",
                 argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),
@@ -111,6 +118,9 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RemoteTests", dependencies: ["OCI", "Remote", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "EmulationTests", dependencies: ["Emulation", "OCI", "TestSupport", systemPackage],

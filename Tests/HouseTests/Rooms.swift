@@ -10,18 +10,19 @@ enum Rooms {
         "Layers": ["OCI", "CArchive", "CDeflate"],
         "Store": ["OCI", "Layers"],
         "Registry": ["OCI"],
+        "Remote": ["OCI"],
         "CSeccomp": [],
         "CSandbox": [],
         "Emulation": ["OCI", "CSandbox"],
         "Sandbox": ["OCI", "Emulation", "CSandbox", "CSeccomp"],
-        "Build": ["OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "Sandbox"],
+        "Build": ["OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "Sandbox"],
         "Commands": [
-            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox", "Build",
         ],
         "manifold": ["Commands", "CSandbox"],
         "sandbox-probe": ["OCI", "CSandbox", "Emulation", "Sandbox"],
         "TestSupport": [
-            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Build",
+            "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox", "Build",
         ],
     ]
 }
