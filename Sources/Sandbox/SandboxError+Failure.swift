@@ -42,6 +42,9 @@ extension SandboxError {
                 + "d_type (ext4, xfs, btrfs, tmpfs), not itself an overlay"
         case .pivot where error == .invalidArgument:
             "the machine's root file system is its initial RAM disk, which cannot be left; boot from a real one"
+        case .limit where error == .notPermitted:
+            "no user but the machine's root may raise a hard limit (see ulimit -aH); lower it, or raise yours in "
+                + "/etc/security/limits.conf"
         case .user, .group, .groups:
             error == .invalidArgument
                 ? "the id is beyond those that the user has in /etc/subuid and /etc/subgid; add a larger range" : nil

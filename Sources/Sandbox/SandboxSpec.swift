@@ -24,6 +24,10 @@ public struct SandboxSpec: Hashable, Sendable {
     public var personality: Personality
     /// Resource limits that differ from the inherited ones.
     public var limits: [ResourceLimit]
+    /// The size of /dev/shm in bytes.
+    public var sharedMemory: UInt64 = 64 << 20
+    /// What the process is kept from.
+    public var confinement: Confinement = .container
     /// An empty directory on this host that belongs to this run alone; the caller deletes it afterwards.
     public var scratch: FilePath
 
@@ -68,6 +72,15 @@ public enum NetworkMode: String, Hashable, Sendable {
     case none
 }
 
+/// What a process is kept from, besides other namespaces.
+public enum Confinement: String, Hashable, Sendable {
+    /// What Docker keeps a container from: few capabilities, a system call filter, parts of /proc and /sys covered.
+    case container
+    /// Nothing: every capability that there is in the user namespace, no filter. What the kernel asks of the user who
+    /// started the program, and not of the namespace's root, is refused all the same.
+    case none
+}
+
 /// What a process believes of the machine (personality(2)).
 public enum Personality: String, Hashable, Sendable {
     /// The machine as it is.
@@ -81,7 +94,8 @@ public struct ResourceLimit: Hashable, Sendable {
     /// The resources that can be limited.
     public enum Resource: String, Hashable, Sendable {
         /// As getrlimit(2) lists them.
-        case addressSpace, core, cpu, data, fileSize, lockedMemory, openFiles, processes, stack
+        case addressSpace, core, cpu, data, fileLocks, fileSize, lockedMemory, messageQueues, niceness, openFiles
+        case pendingSignals, processes, realTimePriority, realTimeTimeout, residentSet, stack
     }
 
     /// What is limited.

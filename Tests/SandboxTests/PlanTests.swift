@@ -121,6 +121,32 @@ struct PlanTests {
         #expect(error?.remedy?.contains("systempaths=unconfined") == true)
     }
 
+    @Test("without confinement every capability stays, and nothing is filtered or covered")
+    func unconfined() throws {
+        let operations = try Self.plan { $0.confinement = .none }.operations
+        #expect(operations.contains(.capabilities(.all)))
+        for operation in operations {
+            switch operation {
+            case .seccomp, .boundingSet, .restrict: Issue.record("\(operation)")
+            default: break
+            }
+        }
+        let ordinary = try Self.plan {
+            $0.confinement = .none
+            $0.user = UserIdentity(uid: 7, gid: 7)
+        }
+        #expect(ordinary.operations.contains(.capabilities([])))
+    }
+
+    @Test("/dev/shm has the size that is asked for")
+    func sharedMemory() throws {
+        let sizes = try Self.plan { $0.sharedMemory = 1 << 20 }.operations.compactMap { operation -> String? in
+            guard case .fileSystem("tmpfs", let options, _, .memory) = operation else { return nil }
+            return options.first { $0.key == "size" }?.value
+        }
+        #expect(sizes == ["1048576"])
+    }
+
     @Test("a signal is 128 and more to a shell")
     func shellCode() {
         #expect(ExitStatus.signal(number: 9).shellCode == 137)
@@ -137,6 +163,10 @@ struct NetworkFilesTests {
         let named = NetworkFiles.hosts(host: "127.0.0.1 localhost me # other\n", network: .host, hostname: "me")
         #expect(named == "127.0.0.1 localhost me # other\n")
         #expect(NetworkFiles.hosts(host: "10.0.0.1 db\n", network: .none, hostname: "").contains("db") == false)
+        let own = NetworkFiles.hosts(
+            host: "127.0.0.1 localhost\n", network: .host, hostname: "",
+            entries: [HostEntry(name: "localhost", address: "::1")])
+        #expect(own == "::1\tlocalhost\n127.0.0.1 localhost\n")
     }
 
     @Test("without a network there is no resolver")

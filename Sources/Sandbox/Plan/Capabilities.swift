@@ -10,6 +10,9 @@ public struct Capabilities: OptionSet, Hashable, Sendable {
     /// What Docker gives a container: moby's `oci/caps/defaults.go`.
     public static let containerDefault = Capabilities(numbered: [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31])
 
+    /// Every one, those that this program does not know included.
+    public static let all = Capabilities(rawValue: .max)
+
     private init(numbered numbers: [UInt64]) {
         self.init(rawValue: numbers.reduce(0) { $0 | 1 << $1 })
     }
@@ -25,6 +28,7 @@ public struct Capabilities: OptionSet, Hashable, Sendable {
 extension Capabilities: CustomStringConvertible {
     /// The names, separated by commas.
     public var description: String {
+        if self == .all { return "all" }
         let set = Self.names.indices.filter { rawValue >> UInt64($0) & 1 == 1 }.map { Self.names[$0] }
         return set.isEmpty ? "none" : set.joined(separator: ",")
     }

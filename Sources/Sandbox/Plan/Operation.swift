@@ -54,8 +54,8 @@ public enum Operation: Hashable, Sendable {
 
     /// An option of a file system.
     public struct Option: Hashable, Sendable {
-        var key: String
-        var value: String?
+        package var key: String
+        package var value: String?
     }
 
     /// File systems that operations name.

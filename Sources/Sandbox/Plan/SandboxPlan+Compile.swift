@@ -17,19 +17,17 @@ extension SandboxPlan {
     /// while there is every right, the filter while it may be set without no_new_privs, then the ids.
     static func compile(_ spec: SandboxSpec, _ setting: Setting, filter: SeccompFilter) -> SandboxPlan {
         var operations = rootOperations(spec, setting)
-        operations += procOperations(setting.directories)
+        operations += procOperations(spec, setting.directories)
         operations += sysOperations(spec, setting)
-        operations += devOperations(setting) + devMountPoints(spec.mounts)
+        operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
         operations += spec.mounts.flatMap { mountOperations($0) }
         operations += [.pivot, .hostname(spec.hostname)]
         if spec.network == .none { operations.append(.loopbackUp) }
         operations += [.fork, .changeDirectory(spec.workingDirectory)]
         operations += limitOperations(spec, setting.host)
         if spec.personality != .native { operations.append(.personality(spec.personality)) }
-        let capabilities = Capabilities.containerDefault
-        operations += [
-            .boundingSet(capabilities), .seccomp(filter),
-        ]
+        let capabilities: Capabilities = spec.confinement == .container ? .containerDefault : .all
+        if spec.confinement == .container { operations += [.boundingSet(capabilities), .seccomp(filter)] }
         if setting.host.maySetGroups || !spec.user.groups.isEmpty { operations.append(.groups(spec.user.groups)) }
         operations += [
             .group(spec.user.gid), .user(spec.user.uid), .capabilities(spec.user.uid == 0 ? capabilities : []),
@@ -56,7 +54,7 @@ extension SandboxPlan {
         }
     }
 
-    private static func procOperations(_ directories: RunDirectories) -> [Operation] {
+    private static func procOperations(_ spec: SandboxSpec, _ directories: RunDirectories) -> [Operation] {
         let hidden: [(path: String, by: FilePath)] = [
             ("acpi", directories.empty), ("asound", directories.empty), ("scsi", directories.empty),
             ("kcore", "/dev/null"), ("keys", "/dev/null"), ("latency_stats", "/dev/null"),
@@ -68,6 +66,7 @@ extension SandboxPlan {
             .fileSystem("proc", options: [], attributes: noPrograms, into: .proc),
             .attach(.proc, at: .init(slot: .root, path: "proc")),
         ]
+        guard spec.confinement == .container else { return operations }
         operations += protected.map {
             .restrict(.init(slot: .proc, path: $0), attributes: [.readOnly], ifMissing: .skip)
         }
@@ -91,6 +90,7 @@ extension SandboxPlan {
                     ifMissing: .fail)
             ]
         }
+        guard spec.confinement == .container else { return operations }
         for path in ["sys/firmware", "sys/devices/virtual/powercap"] {
             operations.append(hide(path, of: .root, by: setting.directories.empty))
         }
@@ -117,7 +117,7 @@ extension SandboxPlan {
             source, recursive: false, attributes: [.readOnly], at: .init(slot: slot, path: path), ifMissing: .skip)
     }
 
-    private static func devOperations(_ setting: Setting) -> [Operation] {
+    private static func devOperations(_ spec: SandboxSpec, _ setting: Setting) -> [Operation] {
         let nodes = ["null", "zero", "full", "random", "urandom", "tty"]
         let links = [
             ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
@@ -148,7 +148,8 @@ extension SandboxPlan {
             .fileSystem("devpts", options: terminals, attributes: [.noSetuid, .noExecute], into: .memory),
             .attach(.memory, at: .init(slot: .dev, path: "pts")),
             .fileSystem(
-                "tmpfs", options: [.init(key: "mode", value: "1777"), .init(key: "size", value: "65536k")],
+                "tmpfs",
+                options: [.init(key: "mode", value: "1777"), .init(key: "size", value: String(spec.sharedMemory))],
                 attributes: noPrograms, into: .memory),
             .attach(.memory, at: .init(slot: .dev, path: "shm")),
             .fileSystem("mqueue", options: [], attributes: noPrograms, into: .memory),

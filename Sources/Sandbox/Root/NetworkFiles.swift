@@ -2,6 +2,17 @@
 
 public import SystemPackage
 
+/// A line of `/etc/hosts` that somebody asks for.
+public struct HostEntry: Hashable, Sendable {
+    public var name: String
+    public var address: String
+
+    public init(name: String, address: String) {
+        self.name = name
+        self.address = address
+    }
+}
+
 /// The two files that a process needs to find other machines, made anew for each run and never part of a layer.
 public enum NetworkFiles {
     /// The contents of `/etc/resolv.conf`: the host's, since `.host` is the host's network and a stub resolver on
@@ -10,8 +21,11 @@ public enum NetworkFiles {
         network == .none ? "" : host ?? ""
     }
 
-    /// The contents of `/etc/hosts`: the host's own lines where its network is used, localhost, and the sandbox's name.
-    public static func hosts(host: String?, network: NetworkMode, hostname: String) -> String {
+    /// The contents of `/etc/hosts`: what is asked for, the host's own lines where its network is used, localhost, and
+    /// the sandbox's name. Who looks for a name takes the first line that has it.
+    public static func hosts(
+        host: String?, network: NetworkMode, hostname: String, entries: [HostEntry] = []
+    ) -> String {
         let localhost = """
             127.0.0.1\tlocalhost
             ::1\tlocalhost ip6-localhost ip6-loopback
@@ -27,16 +41,19 @@ public enum NetworkFiles {
             if !names(text).contains("localhost") { text = localhost + text }
         }
         if !hostname.isEmpty && !names(text).contains(hostname[...]) { text += "127.0.1.1\t\(hostname)\n" }
-        return text
+        return entries.map { "\($0.address)\t\($0.name)\n" }.joined() + text
     }
 
     /// Writes both files below `directory` and returns their mounts. A process may write to them; nothing of it stays.
     public static func mounts(
-        in directory: FilePath, network: NetworkMode, hostname: String
+        in directory: FilePath, network: NetworkMode, hostname: String, entries: [HostEntry] = []
     ) throws(SandboxError) -> [SandboxMount] {
         let files = [
             ("resolv.conf", resolvConf(host: HostFile.text("/etc/resolv.conf"), network: network)),
-            ("hosts", hosts(host: HostFile.text("/etc/hosts"), network: network, hostname: hostname)),
+            (
+                "hosts",
+                hosts(host: HostFile.text("/etc/hosts"), network: network, hostname: hostname, entries: entries)
+            ),
         ]
         var mounts: [SandboxMount] = []
         for (name, text) in files {
