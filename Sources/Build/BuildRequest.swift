@@ -22,8 +22,12 @@ public struct BuildRequest: Sendable {
     public var tags: [Reference] = []
     /// Whether steps may take earlier results.
     public var cachePolicy: CachePolicy = .use
+    /// Stages, by name or number, whose steps take no earlier results.
+    public var uncachedStages: [String] = []
     /// The network of RUN steps that do not choose one.
     public var network: NetworkMode = .host
+    /// What else RUN steps are to have.
+    public var runSettings = RunSettings()
     /// The time that stands for now in what is made.
     public var epoch: SourceEpoch?
     /// What RUN steps may be lent.

@@ -42,6 +42,8 @@ public struct Builder: Sendable {
         let dockerfile = try file.parse()
         let target = try Self.target(of: dockerfile, request)
         return try await file.explaining(dockerfile) {
+            var request = request
+            request.epoch = try SourceEpoch.chosen(request, dockerfile, host: host)
             let resolvers = try request.platforms.map { platform in
                 try NameResolver(dockerfile, request: request, host: host, target: platform)
             }
@@ -62,6 +64,7 @@ public struct Builder: Sendable {
             try await preparation
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
             var graph = try planner.plan(target, resolvers: resolvers)
+            for warning in planner.warnings { events(.warning(warning)) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             return try await execute(
                 graph, request, ignore: try file.ignorePatterns(), exporters: exporters, relay: relay)
@@ -96,6 +99,7 @@ public struct Builder: Sendable {
         _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter],
         relay: EventRelay
     ) async throws -> BuildSummary {
+        let root = try ImageAssembler.Root.chosen(request.buildArguments)
         let library = LayerLibrary(
             store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
         let context = ContextAccess(root: request.context, ignore: ignore, store: store)
@@ -106,7 +110,8 @@ public struct Builder: Sendable {
                 runner: runner, context: context, events: relay, announce: announce, secrets: request.secrets)
             let results = try await executor.run(graph, limit: Self.parallelism(request))
             try await context.save()
-            let assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
+            var assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
+            assembler.root = root
             let images = try graph.images.map { try assembler.assemble($0, results: results) }
             let result = try assembler.result(of: images, tags: request.tags, ensureBlob: library.ensureBlob)
             let summary = BuildSummary(result, names: try await export(result, to: exporters, request, relay))

@@ -160,8 +160,7 @@ extension Program {
         @Test(
             "what is not built yet is an error with its line, and nothing runs",
             arguments: [
-                ("RUN --security=insecure true", "RUN --security=insecure"),
-                ("ADD https://example.com/a /", "ADD of a URL"),
+                ("ADD https://example.com/a /", "ADD of a URL")
             ])
         func unsupported(instruction: String, words: String) async throws {
             try await Manifold.with { manifold in

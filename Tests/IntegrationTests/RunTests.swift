@@ -63,6 +63,78 @@ extension Program {
             }
         }
 
+        @Test(
+            "hosts, limits, the size of /dev/shm and the host name that are asked for",
+            arguments: Manifold.Account.available)
+        func settings(account: Manifold.Account) async throws {
+            try await Manifold.with(account) { manifold in
+                let dockerfile = Program.dockerfile(
+                    "RUN hostname && df -k /dev/shm | awk 'END { print $2 }' && ulimit -Sn && ulimit -Hn && ulimit -c",
+                    "RUN --network=none ping -c 1 -W 1 db.test | head -n 1",
+                    "RUN grep -E '^(10.1.2.3|::1|127.0.0.1)\\s+(db|six|host).test' /etc/hosts | tr '\\t' ' '")
+                let flags = [
+                    "--add-host", "db.test:127.0.0.1", "--add-host", "db.test=10.1.2.3", "--add-host", "six.test:[::1]",
+                    "--add-host", "host.test=host-gateway", "--shm-size", "1m", "--ulimit", "nofile=200:300",
+                    "--ulimit", "core=0", "--build-arg", "BUILDKIT_SANDBOX_HOSTNAME=box",
+                ]
+                let log = try await Program.build(dockerfile, flags, with: manifold)
+                try #require(log.succeeded, log.comment)
+                #expect(
+                    log.output(of: "linux/amd64") == [
+                        "box", "1024", "200", "300", "0", "PING db.test (127.0.0.1): 56 data bytes",
+                        "127.0.0.1 db.test",
+                        "10.1.2.3 db.test", "::1 six.test", "127.0.0.1 host.test",
+                    ], log.comment)
+                let plain = try await Program.build(
+                    Program.dockerfile("RUN hostname && df -k /dev/shm | awk 'END { print $2 }' && cat /etc/hostname"),
+                    with: manifold)
+                #expect(plain.output(of: "linux/amd64").prefix(2) == ["buildkitsandbox", "65536"], plain.comment)
+
+                let refused = try await Program.build(
+                    Program.dockerfile("RUN true"), ["--ulimit", "nofile=1000:99999999999"], with: manifold)
+                #expect(!refused.succeeded)
+                #expect(refused.message.contains("may raise a hard limit"), refused.comment)
+            }
+        }
+
+        @Test(
+            "--security=insecure, when allowed: every capability of the namespace",
+            arguments: Manifold.Account.available)
+        func insecure(account: Manifold.Account) async throws {
+            try await Manifold.with(account) { manifold in
+                let dockerfile = Program.dockerfile(
+                    "RUN --security=insecure grep ^Seccomp: /proc/self/status | cut -f2; mount -t tmpfs none /mnt && unshare -m echo mounted",
+                    "RUN mount -t tmpfs none /mnt 2>/dev/null || echo no mount",
+                    "USER 33", "RUN --security=insecure grep -E '^CapEff' /proc/self/status | cut -f2")
+                let refused = try await Program.build(dockerfile, with: manifold)
+                #expect(!refused.succeeded)
+                #expect(refused.message.contains("--allow security.insecure"), refused.comment)
+                #expect(refused.titles.isEmpty)
+                let log = try await Program.build(dockerfile, ["--allow", "security.insecure"], with: manifold)
+                try #require(log.succeeded, log.comment)
+                #expect(
+                    log.output(of: "linux/amd64") == ["0", "mounted", "no mount", "0000000000000000"], log.comment)
+            }
+        }
+
+        @Test("a script that is longer than an argument may be")
+        func longScript() async throws {
+            try await Manifold.with { manifold in
+                let lines = String(repeating: "count=$((count + 1)) # a line of some length\n", count: 4000)
+                let log = try await Program.build(
+                    Program.dockerfile(
+                        "ENV count=0", "SHELL [\"/bin/sh\", \"-euc\"]", "USER 33", "RUN <<END\n\(lines)echo $count\nEND"
+                    ),
+                    platforms: "linux/amd64,linux/arm64", with: manifold)
+                try #require(log.succeeded, log.comment)
+                #expect(log.output(of: "linux/amd64") == ["4000"], log.comment)
+                #expect(log.output(of: "linux/arm64") == ["4000"], log.comment)
+                // What of it was mounted is not in the layer.
+                let layer = try #require(try ImageLayout(manifold.path("out")).image("linux/amd64").layers.last)
+                #expect(try await ImageLayout.entries(of: layer).isEmpty)
+            }
+        }
+
         @Test("what a step leaves running ends with it")
         func leftovers() async throws {
             try await Manifold.with { manifold in

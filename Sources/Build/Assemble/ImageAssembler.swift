@@ -9,6 +9,28 @@ struct ImageAssembler: Sendable {
     let store: Store
     let epoch: SourceEpoch?
     let labels: [String: String]
+    var root = Root.smallest
+
+    /// What the name of the result stands for.
+    enum Root {
+        /// The manifest where there is one image, else an index.
+        case smallest
+        /// An index, also of one image.
+        case index
+
+        /// What BUILDKIT_MULTI_PLATFORM among the build arguments asks for.
+        static func chosen(_ arguments: [String: String]) throws -> Root {
+            let name = "BUILDKIT_MULTI_PLATFORM"
+            switch arguments[name]?.lowercased() {
+            case nil, "", "0", "f", "false": return .smallest
+            case "1", "t", "true": return .index
+            case let value?:
+                throw BuildError.output(
+                    "--build-arg \(name)=\(value) is neither true nor false",
+                    remedy: "leave it out for a plain manifest")
+            }
+        }
+    }
 
     /// Makes one platform's image.
     ///
@@ -46,7 +68,7 @@ struct ImageAssembler: Sendable {
         of images: [AssembledImage], tags: [Reference],
         ensureBlob: @escaping @Sendable (Layer) async throws -> Void
     ) throws -> BuildResult {
-        if images.count == 1, let image = images.first {
+        if root == .smallest, images.count == 1, let image = images.first {
             var root = image.descriptor
             root.platform = nil
             return BuildResult(

@@ -27,6 +27,10 @@ public struct StepCommand: Sendable {
     public var scripts: [InlineFile]
     /// What is mounted besides.
     public var mounts: [SandboxMount] = []
+    public var hostname: String
+    /// What the build asks of all its commands.
+    public var settings = RunSettings()
+    public var confinement = Confinement.container
 }
 
 /// Who executes the commands of RUN steps.

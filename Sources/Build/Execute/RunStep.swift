@@ -74,7 +74,8 @@ struct RunStep: Sendable {
                 scratch: place.appending("scratch"),
                 scripts: operation.scripts.map {
                     InlineFile(name: "\(Run.Command.scriptDirectory)/\($0.name)", content: $0.content)
-                }, mounts: prepared.mounts),
+                }, mounts: prepared.mounts, hostname: operation.hostname, settings: operation.settings,
+                confinement: operation.confinement),
             output: output)
         guard status.isSuccess else { throw Failure(status: status) }
 

@@ -32,7 +32,8 @@ public struct SandboxRunner: CommandRunner {
 
         let networkFiles = command.scratch.appending("network")
         try Files.makeDirectories(networkFiles)
-        var mounts = try NetworkFiles.mounts(in: networkFiles, network: command.network, hostname: Self.hostname)
+        var mounts = try NetworkFiles.mounts(
+            in: networkFiles, network: command.network, hostname: command.hostname, entries: command.settings.hosts)
         for (number, script) in command.scripts.enumerated() {
             let path = command.scratch.appending("script-\(number)")
             try Files.write(Array(script.content.utf8), to: path, mode: 0o755)
@@ -41,16 +42,17 @@ public struct SandboxRunner: CommandRunner {
         mounts += command.mounts
         let run = command.scratch.appending("run")
         try Files.makeDirectories(run)
-        let spec = SandboxSpec(
+        var spec = SandboxSpec(
             root: .overlay(lower: command.lower, upper: command.upper, work: command.work),
             arguments: command.arguments, environment: command.environment + mode.environment(for: command.platform),
-            workingDirectory: command.workingDirectory, user: command.user, hostname: Self.hostname,
+            workingDirectory: command.workingDirectory, user: command.user, hostname: command.hostname,
             network: command.network, mounts: mounts,
-            personality: mode == .native(.thirtyTwoBit) ? .linux32 : .native, scratch: run)
+            personality: mode == .native(.thirtyTwoBit) ? .linux32 : .native, limits: command.settings.limits,
+            scratch: run)
+        spec.sharedMemory = command.settings.sharedMemory ?? spec.sharedMemory
+        spec.confinement = command.confinement
         return try await sandbox.run(spec) { stream, bytes in
             output(stream == .standardOutput ? .stdout : .stderr, bytes)
         }
     }
-
-    static let hostname = "manifold"
 }

@@ -99,6 +99,10 @@ public struct RunOperation: Sendable, Hashable {
     public var proxies: [String]
     /// What is mounted while the command runs.
     public var mounts: [StepMount] = []
+    public var hostname: String
+    /// The settings of the build, without what this step may not have.
+    public var settings = RunSettings()
+    public var confinement = Confinement.container
 
     public static func == (left: RunOperation, right: RunOperation) -> Bool { left.identity == right.identity }
 
@@ -109,6 +113,9 @@ public struct RunOperation: Sendable, Hashable {
         [
             arguments, environment, [workingDirectory, user, network.rawValue, platform.description],
             scripts.flatMap { [$0.name, $0.content] }, mounts.map(\.layout),
+            [hostname, confinement.rawValue, settings.sharedMemory.map(String.init) ?? ""],
+            settings.hosts.map(\.name),
+            settings.limits.map { "\($0.resource.rawValue) \($0.soft) \($0.hard)" },
         ]
     }
 }

@@ -55,6 +55,8 @@ package struct NameResolver {
 
         var base: Base
         var platform: Result<Platform, DockerfileError>
+        /// What --platform says where it does not count.
+        var ignored: Platform?
     }
 
     package init(_ dockerfile: Dockerfile, request: BuildRequest, host: Platform, target: Platform) throws {
@@ -71,7 +73,9 @@ package struct NameResolver {
                     let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
                     // A number does not name a stage here, unlike in COPY --from.
                     if let base = names.index(ofName: expanded.baseName, before: stage.index) {
-                        return Origin(base: .stage(base), platform: origins[base].flatMap(\.platform))
+                        return Origin(
+                            base: .stage(base), platform: origins[base].flatMap(\.platform),
+                            ignored: expanded.platform.flatMap { try? Platform($0) })
                     }
                     // There is nothing in scratch that could be of another platform (BuildKit ignores the flag, too).
                     if expanded.baseName == "scratch" { return Origin(base: .scratch, platform: .success(target)) }
@@ -97,6 +101,14 @@ package struct NameResolver {
     ///
     /// - Throws: ``DockerfileError``.
     func platform(of stage: Stage) throws -> Platform { try origins[stage.index].get().platform.get() }
+
+    /// The platform that a FROM asks for, and the other one that its base stage has.
+    func ignoredPlatform(of stage: Stage) -> (asked: Platform, actual: Platform)? {
+        guard let asked = try? origins[stage.index].get().ignored, let actual = try? platform(of: stage),
+            asked != actual
+        else { return nil }
+        return (asked, actual)
+    }
 
     /// What a stage starts from.
     ///

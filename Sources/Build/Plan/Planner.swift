@@ -14,6 +14,10 @@ package struct Planner {
     /// What each stage adds to the history of what it starts from. Kept apart: in a chain of stages, whole histories
     /// would take room for every step in every later stage.
     private var histories: [Int: StageHistory] = [:]
+    /// What the user should know, each once for all platforms.
+    package private(set) var warnings: [BuildWarning] = []
+    /// The ARGs that base images' triggers declare.
+    var declaredByTriggers: Set<String> = []
 
     private struct StageHistory {
         var parent: Int?
@@ -43,14 +47,21 @@ package struct Planner {
                     platform: state.platform, vertex: state.vertex, base: state.base, config: state.finishedConfig,
                     author: state.author, history: history(of: target.index)))
         }
+        warn(unusedArguments + unknownCacheFilters + ineffectivePlatforms(target, resolvers))
         return builder.graph
+    }
+
+    private mutating func warn(_ list: [BuildWarning]) {
+        for warning in list where !warnings.contains(warning) { warnings.append(warning) }
     }
 
     private mutating func plan(_ stage: Stage, _ resolver: NameResolver) throws {
         let (state, parent, triggers) = try begin(stage, resolver)
+        declaredByTriggers.formUnion(triggers.flatMap(\.declaredArguments))
         var stagePlanner = StagePlanner(stage: stage, resolver: resolver, request: request, state: state)
         stagePlanner.stepCount = (triggers + stage.instructions).filter(\.makesLayer).count + 1
         for instruction in triggers + stage.instructions { try apply(instruction, to: &stagePlanner) }
+        warn(stagePlanner.warnings)
         histories[stage.index] = StageHistory(parent: parent, entries: stagePlanner.state.history)
         finished[stage.index] = stagePlanner.state
     }
@@ -146,12 +157,16 @@ package struct Planner {
     ) -> Int {
         stage.stepNumber += 1
         return builder.add(
-            operation, parent: stage.state.vertex, sources: sources, cachePolicy: request.cachePolicy,
+            operation, parent: stage.state.vertex, sources: sources, cachePolicy: cachePolicy(of: stage.stage),
             for: stage.resolver.target,
             shownAs: GraphBuilder.Appearance(
                 stage: stage.stage.label,
                 position: BuildStep.Position(number: stage.stepNumber, count: stage.stepCount),
                 title: instruction.text, lines: instruction.lines))
+    }
+
+    private func cachePolicy(of stage: Stage) -> CachePolicy {
+        request.uncachedStages.contains { stage.isCalled($0) } ? .refresh : request.cachePolicy
     }
 
     private mutating func imageVertex(
@@ -171,6 +186,9 @@ package struct Planner {
 extension Stage {
     /// What progress calls the stage.
     var label: String { name ?? "stage-\(index)" }
+
+    /// Whether a word names the stage: by its name, whatever the case, or by its number.
+    func isCalled(_ word: String) -> Bool { name == word.lowercased() || String(index) == word }
 }
 
 extension Instruction {

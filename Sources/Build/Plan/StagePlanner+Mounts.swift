@@ -24,7 +24,7 @@ extension StagePlanner {
             case .cache:
                 let target = try target(mount, at: instruction)
                 let cache = CacheMount(
-                    name: mount.id.map { "id \($0)" } ?? "path \(target) \(state.platform)",
+                    name: cacheNamespace + (mount.id.map { "id \($0)" } ?? "path \(target) \(state.platform)"),
                     sharing: mount.sharing ?? .shared, source: source, path: mount.source ?? "/",
                     mode: mount.mode ?? 0o755, uid: mount.uid ?? 0, gid: mount.gid ?? 0)
                 return StepMount(kind: .cache(cache), target: target, isReadOnly: mount.readOnly)
@@ -46,6 +46,11 @@ extension StagePlanner {
                     variable: "SSH_AUTH_SOCK")
             }
         }
+    }
+
+    /// What keeps the caches of builds apart that share a store.
+    private var cacheNamespace: String {
+        request.buildArguments["BUILDKIT_CACHE_MOUNT_NS"].map { $0.isEmpty ? "" : "\($0)/" } ?? ""
     }
 
     private func secret(_ mount: RunMount, at instruction: Instruction) throws -> StepMount {

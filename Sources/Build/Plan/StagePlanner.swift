@@ -2,7 +2,6 @@
 
 import Dockerfile
 import OCI
-import Sandbox
 
 /// Plans the instructions of one stage for one target platform.
 struct StagePlanner {
@@ -13,6 +12,8 @@ struct StagePlanner {
     /// The number of the step that was planned last; FROM is the first.
     var stepNumber = 1
     var stepCount = 1
+    /// What the user should know of the instructions so far.
+    var warnings: [BuildWarning] = []
 
     init(stage: Stage, resolver: NameResolver, request: BuildRequest, state: StageState) {
         self.stage = stage
@@ -22,27 +23,6 @@ struct StagePlanner {
     }
 
     // MARK: Steps
-
-    func operation(for run: Run, at instruction: Instruction) throws -> RunOperation {
-        let line = instruction.lines.lowerBound
-        if run.security != .sandbox {
-            throw BuildError.unsupported(line: line, what: "RUN --security=\(run.security.rawValue)")
-        }
-        if !run.devices.isEmpty { throw BuildError.unsupported(line: line, what: "RUN --device") }
-        var scripts: [InlineFile] = []
-        if case .script(let name, let content) = run.command { scripts = [InlineFile(name: name, content: content)] }
-        let network: NetworkMode =
-            switch run.network {
-            case .default: request.network
-            case .none: .none
-            case .host: .host
-            }
-        return RunOperation(
-            arguments: run.command.arguments(shell: state.shell), environment: state.variables.lines,
-            workingDirectory: state.workingDirectory, user: state.config.user ?? "", network: network,
-            platform: state.platform, scripts: scripts, proxies: proxies,
-            mounts: try mounts(of: run, at: instruction))
-    }
 
     func operation(for copy: Copy, at instruction: Instruction) throws -> CopyOperation {
         for source in copy.transfer.sources where Self.isRemote(source) {
@@ -89,15 +69,5 @@ struct StagePlanner {
         let absolute = Paths.resolve(path, against: state.workingDirectory)
         state.config.workingDir = absolute
         return WorkdirOperation(path: absolute, user: state.config.user ?? "")
-    }
-
-    /// Proxies are known to every RUN without ARG, in both spellings, and are no part of what it is.
-    private var proxies: [String] {
-        let names: Set = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
-        return request.buildArguments.sorted { $0.key < $1.key }.flatMap { name, value in
-            let upper = name.uppercased()
-            return names.contains(upper) && state.variables[name] == nil
-                ? ["\(upper)=\(value)", "\(upper.lowercased())=\(value)"] : []
-        }
     }
 }

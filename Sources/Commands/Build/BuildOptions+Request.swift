@@ -4,7 +4,6 @@ import Build
 import Emulation
 import OCI
 import Registry
-import Sandbox
 import Store
 import SystemPackage
 
@@ -25,16 +24,21 @@ extension BuildOptions {
         var request = BuildRequest(context: context, platforms: try platformList())
         request.dockerfile = file.map { environment.absolute($0) }
         request.buildArguments = try pairs(buildArguments, flag: "--build-arg") { environment.variables[$0] }
+        // As a build argument it is there for who declares it.
+        if let epoch = environment["SOURCE_DATE_EPOCH"], request.buildArguments["SOURCE_DATE_EPOCH"] == nil {
+            request.buildArguments["SOURCE_DATE_EPOCH"] = epoch
+        }
         request.labels = try pairs(labels, flag: "--label") { _ in "" }
         request.target = target
         request.tags = try tags.map { try Self.tag($0) }
         request.cachePolicy = noCache ? .refresh : .use
-        request.network = try networkMode()
-        request.secrets = try BuildSecrets(secrets: secrets, agents: agents, in: environment)
+        request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
+        request.network = try run.networkMode()
+        request.runSettings = try run.settings()
+        request.secrets = try BuildSecrets(secrets: run.secrets, agents: run.agents, in: environment)
         request.parallelism = jobs
         request.epoch = try await SourceEpoch.chosen(
-            argument: request.buildArguments["SOURCE_DATE_EPOCH"], variable: environment["SOURCE_DATE_EPOCH"],
-            context: context)
+            request.buildArguments["SOURCE_DATE_EPOCH"], context: context)
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
         return request
     }
@@ -91,14 +95,6 @@ extension BuildOptions {
             if !list.contains(platform) { list.append(platform) }
         }
         return list.isEmpty ? [.host] : list
-    }
-
-    private func networkMode() throws -> NetworkMode {
-        switch network {
-        case "default", "host": return .host
-        case "none": return .none
-        default: throw CommandError("--network \(network): there are default, host and none")
-        }
     }
 
     private static func tag(_ text: String) throws -> Reference {

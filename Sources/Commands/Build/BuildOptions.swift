@@ -60,29 +60,18 @@ struct BuildOptions: ParsableArguments {
     @Flag(name: .customLong("no-cache"), help: "Do every step again, whatever earlier builds have done.")
     var noCache = false
 
+    @Option(
+        name: .customLong("no-cache-filter"),
+        help: ArgumentHelp(
+            "Do every step of these stages again, separated by commas; may be repeated.", valueName: "stages"))
+    var uncachedStages: [String] = []
+
     @Flag(
         name: .customLong("pull"),
         help: "Ask the registry for every base image, also when an image of its name was built here.")
     var pull = false
 
-    @Option(
-        name: .customLong("network"),
-        help: ArgumentHelp("The network that RUN steps see: default (the host's), host or none.", valueName: "mode"))
-    var network = "default"
-
-    @Option(
-        name: .customLong("secret"),
-        help: ArgumentHelp(
-            "A secret for RUN --mount=type=secret: id=NAME[,src=FILE|,env=VARIABLE]; may be repeated.",
-            valueName: "secret"))
-    var secrets: [String] = []
-
-    @Option(
-        name: .customLong("ssh"),
-        help: ArgumentHelp(
-            "An ssh agent for RUN --mount=type=ssh: default or NAME=SOCKET; may be repeated.",
-            discussion: "default is the agent that SSH_AUTH_SOCK names.", valueName: "agent"))
-    var agents: [String] = []
+    @OptionGroup(title: "What RUN steps have") var run: RunOptions
 
     @Option(
         name: .customLong("progress"),

@@ -4,19 +4,25 @@ import Build
 import SystemPackage
 
 extension SourceEpoch {
-    /// The time that stands for now: what the user says, by --build-arg before the environment; an empty value says none.
+    /// The time that stands for now: what the user says; an empty value says none.
     ///
     /// - Throws: ``CommandError`` when it is not a number of seconds.
-    static func chosen(argument: String?, variable: String?, context: FilePath) async throws -> SourceEpoch? {
-        if let text = argument ?? variable {
-            if text.isEmpty { return nil }
-            guard let seconds = Int64(text), seconds >= 0, seconds < 253_402_300_800 else {
-                throw CommandError(
-                    "SOURCE_DATE_EPOCH=\(text) is not a time",
-                    remedy: "give the seconds since 1970, as date +%s prints them")
+    static func chosen(_ text: String?, context: FilePath) async throws -> SourceEpoch? {
+        guard let text else {
+            return await GitCheckout.commitTime(of: context).map { SourceEpoch(seconds: $0, origin: .commit) }
+        }
+        if text.isEmpty { return nil }
+        if text == "context" {
+            guard let seconds = await GitCheckout.commitTime(of: context) else {
+                throw CommandError("SOURCE_DATE_EPOCH=context: \(context) is not a clean git checkout")
             }
             return SourceEpoch(seconds: seconds, origin: .explicit)
         }
-        return await GitCheckout.commitTime(of: context).map { SourceEpoch(seconds: $0, origin: .commit) }
+        guard let epoch = SourceEpoch(text) else {
+            throw CommandError(
+                "SOURCE_DATE_EPOCH=\(text) is not a time",
+                remedy: "give the seconds since 1970, as date +%s prints them, or \"context\" for the commit's time")
+        }
+        return epoch
     }
 }

@@ -156,9 +156,11 @@ struct ConfigTests {
         let proxied = try await run(["http_proxy": "http://p", "OTHER": "1"])
         #expect(proxied.runs[0].proxies == ["HTTP_PROXY=http://p", "http_proxy=http://p"])
         #expect(proxied.runs[0] == plain.runs[0])
+        let mixed = try await run(["Https_Proxy": "p", "no_proxy": "a", "NO_PROXY": "b"])
+        #expect(mixed.runs[0].proxies == ["HTTPS_PROXY=p", "https_proxy=p", "NO_PROXY=b", "no_proxy=a"])
         #expect(proxied.images[0].history == plain.images[0].history)
         let declared = try await run(["http_proxy": "http://p"], "ARG http_proxy\n")
-        #expect(declared.runs[0].proxies.isEmpty)
+        #expect(declared.runs[0].proxies == ["HTTP_PROXY=http://p"])
         #expect(declared.runs[0].environment.contains("http_proxy=http://p"))
         #expect(declared.runs[0] != plain.runs[0])
     }

@@ -10,6 +10,14 @@ func plan(
     _ text: String, for platforms: [String] = ["linux/amd64"], images: TestImages = TestImages(),
     _ change: (inout BuildRequest) -> Void = { _ in }
 ) async throws -> BuildGraph {
+    try await planWithWarnings(text, for: platforms, images: images, change).graph
+}
+
+/// Plans a Dockerfile's text, and what the user is told of it, as "line: message".
+func planWithWarnings(
+    _ text: String, for platforms: [String] = ["linux/amd64"], images: TestImages = TestImages(),
+    _ change: (inout BuildRequest) -> Void = { _ in }
+) async throws -> (graph: BuildGraph, warnings: [String]) {
     let dockerfile = try Dockerfile(parsing: Array(text.utf8))
     var request = BuildRequest(context: FilePath("/nowhere"), platforms: try platforms.map { try Platform($0) })
     change(&request)
@@ -21,7 +29,8 @@ func plan(
     let bases = try await BaseResolver(dockerfile: dockerfile, source: images, events: EventRelay { _ in }).resolve(
         target, resolvers: resolvers)
     var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
-    return try planner.plan(target, resolvers: resolvers)
+    let graph = try planner.plan(target, resolvers: resolvers)
+    return (graph, planner.warnings.map { ($0.line.map { "\($0): " } ?? "") + $0.message })
 }
 
 /// Images that most plans start from.
