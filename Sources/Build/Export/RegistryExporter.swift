@@ -3,7 +3,6 @@
 public import OCI
 public import Registry
 public import Store
-import Synchronization
 
 /// Publishes to registries: blobs first, then each platform's manifest, then the index under its tags.
 ///
@@ -81,7 +80,7 @@ public final class RegistryExporter: Exporter {
         _ result: BuildResult, to repository: Reference, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws {
         let layers = Set(result.images.flatMap(\.layers))
-        let meter = Meter(total: layers.reduce(0) { $0 + $1.blob.size }, report: progress)
+        let meter = TransferMeter(total: layers.reduce(0) { $0 + $1.blob.size }, report: progress)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for layer in layers {
                 group.addTask {
@@ -127,26 +126,6 @@ public final class RegistryExporter: Exporter {
                 try store.verifyBlob(layer.blob.digest)
                 return .file(store.blobPath(layer.blob.digest))
             }
-        }
-    }
-
-    /// Adds up what several transfers report.
-    private final class Meter: Sendable {
-        private let completed = Mutex<[Digest: Int64]>([:])
-        private let total: Int64
-        private let report: @Sendable (Int64, Int64) -> Void
-
-        init(total: Int64, report: @escaping @Sendable (Int64, Int64) -> Void) {
-            self.total = total
-            self.report = report
-        }
-
-        func set(_ count: Int64, for digest: Digest) {
-            let sum = completed.withLock { completed in
-                completed[digest] = count
-                return completed.values.reduce(0, +)
-            }
-            report(sum, total)
         }
     }
 }
