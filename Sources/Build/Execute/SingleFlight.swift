@@ -28,4 +28,9 @@ package actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
             return value
         }
     }
+
+    /// Lets go of results, so that who asks for them next does the work again.
+    package func forget(where isObsolete: (Value) -> Bool) {
+        finished = finished.filter { !isObsolete($0.value) }
+    }
 }

@@ -58,6 +58,13 @@ extension BuildGraph {
         }
     }
 
+    /// Some vertices and all that need what they give.
+    func dependants(of vertices: Set<Int>) -> Set<Int> {
+        var found = vertices
+        for vertex in self.vertices where vertex.inputs.contains(where: found.contains) { found.insert(vertex.id) }
+        return found
+    }
+
     /// For whom the layers of base images are pulled, by their blobs.
     var platformsOfBaseLayers: [Digest: [Platform]] {
         var platforms: [Digest: [Platform]] = [:]
