@@ -37,17 +37,21 @@ public struct Builder: Sendable {
     /// platform is built.
     ///
     /// - Throws: ``BuildError`` and the errors of the rooms that do the work; `CancellationError`.
-    public func build(_ request: BuildRequest, exporters: [any Exporter]) async throws -> BuildSummary {
+    public func build(
+        _ request: BuildRequest, exporters: [any Exporter], caches: BuildCaches = BuildCaches()
+    ) async throws -> BuildSummary {
         let file = try DockerfileText(request)
         let dockerfile = try file.parse()
         let target = try Self.target(of: dockerfile, request)
         return try await file.explaining(dockerfile) {
-            var request = request
-            request.epoch = try SourceEpoch.chosen(request, dockerfile, host: host)
+            var settled = request
+            settled.epoch = try SourceEpoch.chosen(request, dockerfile, host: host)
+            let request = settled
             let resolvers = try request.platforms.map { platform in
                 try NameResolver(dockerfile, request: request, host: host, target: platform)
             }
             async let preparation: Void = prepare(exporters)
+            async let reading = read(caches, request)
             let review = try DockerfileReview(
                 dockerfile, request: request, host: host, ignore: try file.ignorePatterns())
             let relay = EventRelay(receive: events)
@@ -67,7 +71,8 @@ public struct Builder: Sendable {
             for warning in planner.warnings { events(.warning(warning)) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             return try await execute(
-                graph, request, ignore: try file.ignorePatterns(), exporters: exporters, relay: relay)
+                graph, request, ignore: try file.ignorePatterns(), exporters: exporters, caches: caches,
+                imported: try await reading, relay: relay)
         }
     }
 
@@ -97,27 +102,53 @@ public struct Builder: Sendable {
 
     private func execute(
         _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter],
-        relay: EventRelay
+        caches: BuildCaches, imported: [CacheReader.Result], relay: EventRelay
     ) async throws -> BuildSummary {
         let root = try ImageAssembler.Root.chosen(request.buildArguments)
+        let imports = CacheImports(imported, relay)
         let library = LayerLibrary(
-            store: store, source: images, events: relay, platforms: graph.platformsOfBaseLayers)
+            store: store, source: images, events: relay, imports: imports, platforms: graph.platformsOfBaseLayers)
         let context = ContextAccess(root: request.context, ignore: ignore, store: store)
         let early = EarlyExport(exporters: exporters, ensureBlob: library.ensureBlob)
         return try await early.during { announce in
             let executor = Executor(
-                library: library, cache: StepCache(store: store), maker: LayerMaker(store: store, epoch: request.epoch),
+                library: library, cache: StepCache(store: store, imports: imports),
+                maker: LayerMaker(store: store, epoch: request.epoch),
                 runner: runner, context: context, events: relay, announce: announce, secrets: request.secrets)
-            let results = try await executor.run(graph, limit: Self.parallelism(request))
-            try await context.save()
-            var assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
-            assembler.root = root
-            let images = try graph.images.map { try assembler.assemble($0, results: results) }
-            let result = try assembler.result(of: images, tags: request.tags, ensureBlob: library.ensureBlob)
-            let summary = BuildSummary(result, names: try await export(result, to: exporters, request, relay))
-            events(.completed(summary))
-            return summary
+            var known: [Int: StepResult] = [:]
+            while true {
+                let results = try await executor.run(graph, known: known, limit: Self.parallelism(request))
+                try await context.save()
+                do {
+                    let result = try assemble(
+                        graph, results, request, library, root: root, isCacheInline: caches.isInline)
+                    let summary = BuildSummary(result, names: try await export(result, to: exporters, request, relay))
+                    try await export(
+                        graph, results, to: caches.exports, request, library, names: summary.names, relay)
+                    events(.completed(summary))
+                    return summary
+                } catch let lost as LostLayer {
+                    let redo = await executor.stepsToRedo(after: lost, graph, results)
+                    guard !redo.isEmpty else { throw lost }
+                    let affected = graph.dependants(of: redo)
+                    known = results.filter { !affected.contains($0.key) }
+                }
+            }
         }
+    }
+
+    private func assemble(
+        _ graph: BuildGraph, _ results: [Int: StepResult], _ request: BuildRequest, _ library: LayerLibrary,
+        root: ImageAssembler.Root, isCacheInline: Bool
+    ) throws -> BuildResult {
+        var assembler = ImageAssembler(store: store, epoch: request.epoch, labels: request.labels)
+        assembler.root = root
+        let images = try graph.images.map { image in
+            let collection = CacheCollection(image.platform, graph: graph, results: results, extent: .images)
+            return try assembler.assemble(
+                image, results: results, records: isCacheInline ? collection.records : nil)
+        }
+        return try assembler.result(of: images, tags: request.tags, ensureBlob: library.ensureBlob)
     }
 
     private func export(

@@ -13,6 +13,7 @@ public enum Remedy {
     public static func of(_ error: any Error) -> String? {
         switch error {
         case let error as BuildError: error.remedy
+        case let error as CacheError: error.remedy
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
         case let error as LayersError: error.remedy

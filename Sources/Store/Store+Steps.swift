@@ -9,10 +9,13 @@ public struct StepRecord: Hashable, Sendable, Codable {
     public var diffID: Digest
     /// When it was made, RFC 3339.
     public var created: String
+    /// Other keys of the same result, which follow from this one.
+    public var also: [Digest]?
 
-    public init(diffID: Digest, created: String) {
+    public init(diffID: Digest, created: String, also: [Digest]? = nil) {
         self.diffID = diffID
         self.created = created
+        self.also = also
     }
 }
 

@@ -34,9 +34,13 @@ struct ImageAssembler: Sendable {
 
     /// Makes one platform's image.
     ///
-    /// - Parameter results: what each vertex of the image gave.
+    /// - Parameters:
+    ///   - results: what each vertex of the image gave.
+    ///   - records: the memory of the build that the image carries (an inline cache).
     /// - Throws: ``StoreError``.
-    func assemble(_ image: PlannedImage, results: [Int: StepResult]) throws -> AssembledImage {
+    func assemble(
+        _ image: PlannedImage, results: [Int: StepResult], records: [CacheRecord]? = nil
+    ) throws -> AssembledImage {
         let base = image.base
         let layers = results[image.vertex]?.layers ?? []
         var config = ImageConfig(
@@ -48,7 +52,7 @@ struct ImageAssembler: Sendable {
         config.history = history
         config.created = history.last?.created ?? base?.config.created ?? clamped(nil)
 
-        let configBytes = try Self.encode(config)
+        let configBytes = try Self.encode(CacheConfig(image: config, records: records))
         let configDescriptor = Descriptor(
             mediaType: .ociConfig, digest: try store.writeBlob(configBytes), size: Int64(configBytes.count))
         let manifest = Manifest(config: configDescriptor, layers: layers.map(Self.descriptor))
@@ -118,7 +122,7 @@ struct ImageAssembler: Sendable {
     private static let comment = "buildkit.dockerfile.v0"
 
     /// A new manifest is of one family: Docker's media types become their OCI twins, which are the same bytes.
-    private static func descriptor(of layer: Layer) -> Descriptor {
+    static func descriptor(of layer: Layer) -> Descriptor {
         Descriptor(
             mediaType: layer.blob.mediaType.oci, digest: layer.blob.digest, size: layer.blob.size,
             urls: layer.blob.urls)
@@ -139,4 +143,6 @@ struct StepResult: Sendable {
     var added: Layer?
     /// When the top layer was made, RFC 3339; nil for bases.
     var created: String?
+    /// The keys under which the top layer is remembered; empty for bases.
+    var keys: [Digest] = []
 }

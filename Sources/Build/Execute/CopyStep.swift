@@ -20,10 +20,15 @@ struct CopyStep: Sendable {
     func run(
         _ operation: CopyOperation, onto parent: [Layer], from source: [Layer]?, policy: CachePolicy
     ) async throws -> StepCache.Outcome {
+        // When the stage that is copied from is as it was, nothing of it has to be looked at.
+        let stackKey = source.map { self.stackKey(operation, parent: parent, source: $0) }
+        if policy == .use, let stackKey, let known = try cache.remembered(stackKey) { return known }
         let (files, matches, digests) = try await select(
             operation.sources, parents: operation.parents, from: source)
         let key = stepKey(operation, parent: parent, matches: matches, tree: files.tree, digests: digests)
-        if policy == .use, let known = try cache.remembered(key) { return known }
+        if policy == .use, let known = try cache.remembered(key) {
+            return try stackKey.map { try cache.remember(known, for: $0) } ?? known
+        }
 
         if operation.unpacksArchives { try await refuseArchives(matches, in: files) }
         let plan = try await plan(operation, matches: matches, files: files, digests: digests, parent: parent)
@@ -33,8 +38,8 @@ struct CopyStep: Sendable {
                 for item in plan.entries { try Self.append(item, to: writer, reader) }
             }
         }
-        try cache.remember(outcome, for: key)
-        return outcome
+        let remembered = try cache.remember(outcome, for: key)
+        return try stackKey.map { try cache.remember(remembered, for: $0) } ?? remembered
     }
 
     /// Makes a directory with its parents on `parent`, where they are missing.
@@ -52,8 +57,7 @@ struct CopyStep: Sendable {
         let outcome = try await cache.layer(for: resultKey(plan), policy: policy) {
             try maker.make { writer in for item in plan.entries { try writer.append(item.entry) } }
         }
-        try cache.remember(outcome, for: key)
-        return outcome
+        return try cache.remember(outcome, for: key)
     }
 
     /// Finds what sources name, and the digests of all files below.
@@ -87,13 +91,7 @@ struct CopyStep: Sendable {
         digests: [TreePath: Digest]
     ) -> Digest {
         var key = KeyBuilder("copy")
-        key.add([
-            operation.isIndependent && operation.owner == nil ? "" : parent.chainID.description,
-            operation.keyword, operation.destination, operation.owner ?? "", operation.mode?.text ?? "",
-            String(operation.isIndependent), String(operation.unpacksArchives), epochKey,
-        ])
-        key.add(operation.excludes)
-        for file in operation.files { key.add([file.name, file.content]) }
+        add(operation, parent: parent, to: &key)
         for match in matches {
             key.add(match.name.bytes)
             for parent in match.parents { key.add(parent, digest: nil) }
@@ -103,6 +101,27 @@ struct CopyStep: Sendable {
             }
         }
         return key.digest
+    }
+
+    /// Names a step that copies from a stage or an image by the layers of that.
+    private func stackKey(_ operation: CopyOperation, parent: [Layer], source: [Layer]) -> Digest {
+        var key = KeyBuilder("copy from layers")
+        add(operation, parent: parent, to: &key)
+        key.add(operation.sources)
+        key.add(source.chainID.description)
+        return key.digest
+    }
+
+    /// What is to be done, and onto what.
+    private func add(_ operation: CopyOperation, parent: [Layer], to key: inout KeyBuilder) {
+        key.add([
+            operation.isIndependent && operation.owner == nil ? "" : parent.chainID.description,
+            operation.keyword, operation.destination, operation.owner ?? "", operation.mode?.text ?? "",
+            String(operation.isIndependent), String(operation.unpacksArchives),
+            "\(operation.parents)", epochKey,
+        ])
+        key.add(operation.excludes)
+        for file in operation.files { key.add([file.name, file.content]) }
     }
 
     /// Names the layer by what comes out, which platforms and bases share.

@@ -20,13 +20,30 @@ struct Executor: Sendable {
 
     /// Executes everything.
     ///
+    /// - Parameter known: results that are there already.
     /// - Throws: ``BuildError`` for the first step that failed; `CancellationError`.
-    func run(_ graph: BuildGraph, limit: Int) async throws -> [Int: StepResult] {
-        try await Scheduler<StepResult>(limit: limit).run(graph) { vertex, inputs in
+    func run(_ graph: BuildGraph, known: [Int: StepResult], limit: Int) async throws -> [Int: StepResult] {
+        try await Scheduler<StepResult>(limit: limit).run(graph, known: known) { vertex, inputs in
             let result = try await execute(vertex, inputs)
             if vertex.isInImage, let layer = result.added { announce(layer) }
             return result
+        } redo: { error, results in
+            guard let lost = error as? LostLayer else { return [] }
+            return await stepsToRedo(after: lost, graph, results)
         }
+    }
+
+    /// The steps that have to be done again since a layer is not where a cache said it would be; the cache is not
+    /// asked for it again.
+    func stepsToRedo(after lost: LostLayer, _ graph: BuildGraph, _ results: [Int: StepResult]) async -> Set<Int> {
+        guard await cache.forget(lost.layer) else { return [] }
+        let steps = results.filter { !$0.value.keys.isEmpty && $0.value.layers.last == lost.layer }.map(\.key)
+        if let reason = lost.reason {
+            let titles = Set(steps.map { graph.vertices[$0].step.title }).sorted().joined(separator: ", ")
+            events.warn(
+                BuildWarning("a layer of the cache is not to be had, so its step is done again: \(titles) (\(reason))"))
+        }
+        return Set(steps)
     }
 
     private func execute(_ vertex: BuildGraph.Vertex, _ inputs: [Int: StepResult]) async throws -> StepResult {
@@ -37,7 +54,7 @@ struct Executor: Sendable {
                 case .scratch: return (StepResult(layers: []), .done)
                 case .base(let image): return (StepResult(layers: image.layers), .done)
                 case .run(let operation):
-                    let outcome = try await runStep.run(
+                    let outcome = try await runStep(vertex).run(
                         operation, onto: parent, sources: vertex.sources.map { inputs[$0]?.layers ?? [] },
                         policy: vertex.cachePolicy
                     ) { stream, bytes in
@@ -46,11 +63,11 @@ struct Executor: Sendable {
                     return Self.result(outcome, onto: parent)
                 case .copy(let operation):
                     let source = vertex.sources.first.flatMap { inputs[$0]?.layers }
-                    let outcome = try await copyStep.run(
+                    let outcome = try await copyStep(vertex).run(
                         operation, onto: parent, from: source, policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
                 case .makeDirectory(let operation):
-                    let outcome = try await copyStep.run(operation, onto: parent, policy: vertex.cachePolicy)
+                    let outcome = try await copyStep(vertex).run(operation, onto: parent, policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
                 }
             } catch {
@@ -59,20 +76,23 @@ struct Executor: Sendable {
         }
     }
 
-    private var runStep: RunStep {
+    private func runStep(_ vertex: BuildGraph.Vertex) -> RunStep {
         RunStep(
-            library: library, cache: cache, maker: maker, runner: runner,
-            mounts: MountPreparation(files: copyStep, secrets: secrets))
+            library: library, cache: cache.serving(vertex), maker: maker, runner: runner,
+            mounts: MountPreparation(files: copyStep(vertex), secrets: secrets))
     }
 
-    private var copyStep: CopyStep { CopyStep(library: library, cache: cache, maker: maker, context: context) }
+    private func copyStep(_ vertex: BuildGraph.Vertex) -> CopyStep {
+        CopyStep(library: library, cache: cache.serving(vertex), maker: maker, context: context)
+    }
 
     private static func result(
         _ outcome: StepCache.Outcome, onto parent: [Layer]
     ) -> (StepResult, BuildEvent.Outcome) {
         // What an earlier build made was most likely pushed by it.
         let added = outcome.isCached ? nil : outcome.layer
-        let result = StepResult(layers: parent + [outcome.layer], added: added, created: outcome.created)
+        let result = StepResult(
+            layers: parent + [outcome.layer], added: added, created: outcome.created, keys: outcome.keys)
         return (result, outcome.isCached ? .cached : .done)
     }
 
@@ -84,7 +104,7 @@ struct Executor: Sendable {
                 vertex.step.platforms.count == 1 ? vertex.step.platforms.first : nil
             }
         switch error {
-        case is CancellationError, is BuildError: return error
+        case is CancellationError, is BuildError, is LostLayer: return error
         case let failure as RunStep.Failure:
             return BuildError.command(
                 vertex.step, platform: platform ?? .host, line: line, status: failure.status.sentence)

@@ -12,13 +12,19 @@ struct LayerLibrary: Sendable {
     let store: Store
     let source: any ImageSource
     let events: EventRelay
+    /// The caches that layers may come from.
+    let imports: CacheImports
     /// The platforms that a base's blob is for, for people.
     let platforms: [Digest: [Platform]]
     private let blobs = SingleFlight<Digest, Void>()
     private let indexes = SingleFlight<Digest, LayerIndex>()
     private let snapshots = SingleFlight<Digest, FilePath>()
 
-    init(store: Store, source: any ImageSource, events: EventRelay, platforms: [Digest: [Platform]] = [:]) {
+    init(
+        store: Store, source: any ImageSource, events: EventRelay, imports: CacheImports = CacheImports(),
+        platforms: [Digest: [Platform]] = [:]
+    ) {
+        self.imports = imports
         self.platforms = platforms
         self.store = store
         self.source = source
@@ -26,10 +32,14 @@ struct LayerLibrary: Sendable {
     }
 
     /// Sees to it that the store has a layer's blob.
+    ///
+    /// - Throws: ``LostLayer`` when it should have come from a cache; what the image source throws.
     func ensureBlob(_ layer: Layer) async throws {
         let blob = layer.blob
+        if layer.isNameOnly { throw LostLayer(layer: layer, reason: nil) }
         try await blobs.value(for: blob.digest) {
             if store.hasBlob(blob.digest, size: blob.size) { return }
+            if let holder = imports.holder(of: layer) { return try await pull(layer, from: holder) }
             guard let origin = layer.origin else { throw StoreError.missingBlob(blob.digest) }
             let step = events.step(
                 "pull \(origin.familiar) \(blob.digest.short)", platforms: platforms[blob.digest] ?? [])
@@ -120,9 +130,38 @@ struct LayerLibrary: Sendable {
         try await ensureBlob(layer)
         do { return try readBlob(layer, read) } catch let error as LayersError where error.isDamage {
             store.discardBlob(layer.blob.digest)
-            guard let origin = layer.origin else { throw error }
-            try await source.fetch(layer.blob, of: origin, into: store) { _ in }
+            if let holder = imports.holder(of: layer) {
+                try await pull(layer, from: holder)
+            } else {
+                guard let origin = layer.origin else { throw error }
+                try await source.fetch(layer.blob, of: origin, into: store) { _ in }
+            }
             return try readBlob(layer, read)
+        }
+    }
+
+    /// Brings a layer from a cache into the store. What a cache says of a layer is believed only when its bytes agree.
+    private func pull(_ layer: Layer, from holder: any CacheSource) async throws {
+        let blob = layer.blob
+        let step = events.step("pull \(holder.name) \(blob.digest.short)", platforms: platforms[blob.digest] ?? [])
+        try await events.perform(step) {
+            do {
+                try await holder.fetch(blob, into: store) { completed in
+                    events.send(.progressed(step: step.id, completed: completed, total: blob.size))
+                }
+                let index = try readBlob(layer) { try Unpacker.index($0, expecting: $1).index }
+                try Files.write(index.encoded, to: store.indexPath(layer.diffID))
+                try store.save(LayerRecord(diffID: layer.diffID, blob: blob))
+                return ((), .done)
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch let error as StoreError where error.isOfThisMachine {
+                throw error
+            } catch {
+                try Task.checkCancellation()
+                if error is LayersError { store.discardBlob(blob.digest) }
+                throw LostLayer(layer: layer, reason: "\(error)")
+            }
         }
     }
 
@@ -133,6 +172,11 @@ struct LayerLibrary: Sendable {
         defer { try? file.close() }
         return try read(file, LayerExpectation(layer.blob, diffID: layer.diffID))
     }
+}
+
+extension StoreError {
+    /// Whether the trouble is with this machine's files, and not with what was to be stored.
+    fileprivate var isOfThisMachine: Bool { if case .file = self { true } else { false } }
 }
 
 extension LayersError {

@@ -33,6 +33,24 @@ struct MountPreparation: Sendable {
         return digests
     }
 
+    /// The same by the layers that are mounted, without looking into them; nil when none are.
+    ///
+    /// - Throws: ``CopyError``, ``LayersError``.
+    func stackKey(_ mounts: [StepMount], sources: [[Layer]]) async throws -> [String]? {
+        var parts: [String] = []
+        var isOfLayers = false
+        for mount in mounts {
+            guard case .bind(let source, let path) = mount.kind else { continue }
+            if let source {
+                isOfLayers = true
+                parts += ["layers", sources[source].chainID.description, path]
+            } else {
+                parts += ["files", try await files.digest(of: path, in: nil).description]
+            }
+        }
+        return isOfLayers ? parts : nil
+    }
+
     /// Makes everything ready.
     ///
     /// - Throws: ``MountError``, ``CopyError``, ``LayersError``, ``StoreError``.

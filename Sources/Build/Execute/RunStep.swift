@@ -28,10 +28,16 @@ struct RunStep: Sendable {
         _ operation: RunOperation, onto parent: [Layer], sources: [[Layer]], policy: CachePolicy,
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> StepCache.Outcome {
+        // When the stages that are mounted are as they were, nothing of them has to be looked at.
+        let stackKey = try await mounts.stackKey(operation.mounts, sources: sources).map {
+            key(operation, parent: parent, content: $0)
+        }
+        if policy == .use, let stackKey, let known = try cache.remembered(stackKey) { return known }
         let content = try await mounts.contentKey(operation.mounts, sources: sources)
-        return try await cache.layer(for: key(operation, parent: parent, content: content), policy: policy) {
+        let outcome = try await cache.layer(for: key(operation, parent: parent, content: content), policy: policy) {
             try await execute(operation, onto: parent, sources: sources, output: output)
         }
+        return try stackKey.map { try cache.remember(outcome, for: $0) } ?? outcome
     }
 
     private func key(_ operation: RunOperation, parent: [Layer], content: [String]) -> Digest {

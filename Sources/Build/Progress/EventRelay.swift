@@ -50,6 +50,10 @@ package final class EventRelay: Sendable {
         } catch is CancellationError {
             send(.finished(step: step.id, outcome: .cancelled, at: .now))
             throw CancellationError()
+        } catch let lost as LostLayer {
+            // No failure: the step begins once more when the layer has been made again.
+            send(.finished(step: step.id, outcome: .cancelled, at: .now))
+            throw lost
         } catch {
             let reason = (error as? BuildError)?.reason ?? "\(error)"
             send(.finished(step: step.id, outcome: .failed(reason), at: .now))

@@ -23,6 +23,7 @@ struct BuildCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "Build options") var options: BuildOptions
+    @OptionGroup(title: "Cache options") var cacheOptions: CacheOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {
@@ -63,7 +64,8 @@ struct BuildCommand: AsyncParsableCommand {
             runner: SandboxRunner(finder: options.emulators(in: environment)), events: report)
         do {
             let exporters = try options.exporters(for: request, store: store, client: client, environment)
-            let summary = try await builder.build(request, exporters: exporters)
+            let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }
+            let summary = try await builder.build(request, exporters: exporters, caches: caches)
             if options.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
             try await client.shutdown()
             return summary

@@ -1,0 +1,71 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import OCI
+
+/// What a build takes from caches before it begins, and what it gives to them when it is done.
+extension Builder {
+    /// Reads all caches at once; a build that does everything anew needs none.
+    ///
+    /// - Throws: nothing but `CancellationError`.
+    func read(_ caches: BuildCaches, _ request: BuildRequest) async throws -> [CacheReader.Result] {
+        guard request.cachePolicy == .use, !caches.sources.isEmpty else { return [] }
+        return try await withThrowingTaskGroup(of: (Int, CacheReader.Result).self) { group in
+            for (number, source) in caches.sources.enumerated() {
+                group.addTask { (number, try await CacheReader(source: source, platforms: request.platforms).read()) }
+            }
+            var results: [(Int, CacheReader.Result)] = []
+            for try await result in group { results.append(result) }
+            return results.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    /// Writes caches, when the images are where they should be.
+    ///
+    /// - Throws: ``BuildError/output(_:remedy:)`` for a cache that cannot be written and may not fail.
+    func export(
+        _ graph: BuildGraph, _ results: [Int: StepResult], to exports: [CacheExport], _ request: BuildRequest,
+        _ library: LayerLibrary, names: [String], _ relay: EventRelay
+    ) async throws {
+        let exporter = CacheExporter(
+            store: store, library: library, events: relay, published: request.tags)
+        for export in exports {
+            let collections = graph.images.map {
+                CacheCollection($0.platform, graph: graph, results: results, extent: export.extent)
+            }
+            let target = export.target
+            let step = relay.step("export cache to \(target.name)", platforms: request.platforms)
+            do {
+                try await relay.perform(step) {
+                    try await exporter.export(collections, to: target, step)
+                    return ((), .done)
+                }
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                try Task.checkCancellation()
+                let sentence = "cannot export the cache to \(target.name): \(error)"
+                if export.ignoresErrors {
+                    relay.warn(BuildWarning(sentence))
+                } else {
+                    let done = names.isEmpty ? "" : " (the result itself is at \(names.joined(separator: ", ")))"
+                    throw BuildError.output(sentence + done, remedy: Remedy.of(error))
+                }
+            }
+        }
+    }
+}
+
+extension CacheImports {
+    /// Takes in what was read, and tells of it.
+    convenience init(_ results: [CacheReader.Result], _ relay: EventRelay) {
+        self.init()
+        for result in results {
+            let step = relay.step("import cache from \(result.source.name)")
+            relay.send(.started(step, at: result.startedAt))
+            relay.send(.progressed(step: step.id, completed: result.byteCount, total: result.byteCount))
+            relay.send(.finished(step: step.id, outcome: .done, at: result.endedAt))
+            if let warning = result.warning { relay.warn(BuildWarning(warning)) }
+            add(result.records, of: result.source)
+        }
+    }
+}
