@@ -86,7 +86,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox", "Build",
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox",
+                "Build",
                 argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),

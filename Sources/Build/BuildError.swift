@@ -2,14 +2,13 @@
 
 public import Dockerfile
 public import OCI
-public import SystemPackage
 
 /// Why a build cannot begin or go on.
 public enum BuildError: Error, Sendable {
-    /// The context is not a directory that can be read.
-    case unreadableContext(FilePath, reason: String)
+    /// The context, or something in it, cannot be read.
+    case unreadableContext(String, reason: String, remedy: String? = nil)
     /// There is no Dockerfile where one was looked for.
-    case missingDockerfile(FilePath)
+    case missingDockerfile(String)
     /// The Dockerfile says something that cannot be done; the text is whole, with the place in it.
     case invalidDockerfile(String)
     /// The linter found something and the Dockerfile, or who builds, wants that to be an error.
@@ -57,8 +56,8 @@ public struct UnavailableBase: Error, Sendable, Hashable {
 extension BuildError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unreadableContext(let path, let reason): "cannot read the build context \(path): \(reason)"
-        case .missingDockerfile(let path): "there is no Dockerfile at \(path)"
+        case .unreadableContext(let path, let reason, _): "cannot read the build context \(path): \(reason)"
+        case .missingDockerfile(let place): "there is no Dockerfile \(place)"
         case .invalidDockerfile(let text): text
         case .lintViolation(let failure): failure.description
         case .unsupported(let line, let what): "line \(line): \(what) is not supported yet"
@@ -77,7 +76,7 @@ extension BuildError: CustomStringConvertible {
     public var remedy: String? {
         switch self {
         case .missingDockerfile: "name the file with --file, or the directory that holds it"
-        case .unreadableContext: "give the directory that holds the Dockerfile, as in: manifold build ."
+        case .unreadableContext(_, _, let remedy): remedy
         case .unavailableBases(let bases) where bases.contains { !$0.available.isEmpty }:
             "leave these platforms out of --platform, or choose a base that has them"
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first

@@ -8,8 +8,14 @@ public import SystemPackage
 public struct BuildRequest: Sendable {
     /// The directory that COPY and ADD read from.
     public var context: FilePath
-    /// The Dockerfile; nil for the one in the context.
-    public var dockerfile: FilePath?
+    /// How people know the context, when the path is not what they named.
+    public var contextTitle: String?
+    /// Names for files and images that go before stages and images of the same names.
+    public var contexts: [NamedContext] = []
+    /// Where the Dockerfile is.
+    public var dockerfile: DockerfileOrigin = .standard
+    /// What the build itself writes: none of it is part of a context.
+    public var products: [FilePath] = []
     /// The platforms to build for, in the order of the index.
     public var platforms: [Platform]
     /// Values for ARG; they win over defaults.
@@ -39,6 +45,18 @@ public struct BuildRequest: Sendable {
         self.context = context
         self.platforms = platforms
     }
+}
+
+/// Where a Dockerfile is.
+public enum DockerfileOrigin: Sendable, Hashable {
+    /// `Dockerfile`, or else `dockerfile`, at the context's top.
+    case standard
+    /// A file of this machine.
+    case file(FilePath)
+    /// A file of the context by its path in it, from which no link leads out.
+    case inContext(String)
+    /// A text from elsewhere, and what people call it.
+    case text([UInt8], name: String)
 }
 
 /// The time that stands for "now" in images, so that equal inputs give equal bytes

@@ -43,6 +43,7 @@ public struct Builder: Sendable {
         let file = try DockerfileText(request)
         let dockerfile = try file.parse()
         let target = try Self.target(of: dockerfile, request)
+        let images = ContextImageSource(request.contexts, others: images)
         return try await file.explaining(dockerfile) {
             var settled = request
             settled.epoch = try SourceEpoch.chosen(request, dockerfile, host: host)
@@ -66,12 +67,15 @@ public struct Builder: Sendable {
             report(findings)
             if let failure = findings.failure { throw BuildError.lintViolation(failure) }
             try await preparation
+            for warning in ContextUse(target, resolvers: resolvers, bases: bases).warnings(for: request.contexts) {
+                events(.warning(warning))
+            }
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
             var graph = try planner.plan(target, resolvers: resolvers)
             for warning in planner.warnings { events(.warning(warning)) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             return try await execute(
-                graph, request, ignore: try file.ignorePatterns(), exporters: exporters, caches: caches,
+                graph, request, ignore: try file.ignorePatterns(), images, exporters: exporters, caches: caches,
                 imported: try await reading, relay: relay)
         }
     }
@@ -101,24 +105,26 @@ public struct Builder: Sendable {
     }
 
     private func execute(
-        _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, exporters: [any Exporter],
-        caches: BuildCaches, imported: [CacheReader.Result], relay: EventRelay
+        _ graph: BuildGraph, _ request: BuildRequest, ignore: IgnorePatterns?, _ images: any ImageSource,
+        exporters: [any Exporter], caches: BuildCaches, imported: [CacheReader.Result], relay: EventRelay
     ) async throws -> BuildSummary {
         let root = try ImageAssembler.Root.chosen(request.buildArguments)
         let imports = CacheImports(imported, relay)
         let library = LayerLibrary(
             store: store, source: images, events: relay, imports: imports, platforms: graph.platformsOfBaseLayers)
-        let context = ContextAccess(root: request.context, ignore: ignore, store: store)
+        let contexts = ContextAccess(
+            main: ContextDirectory(request.context, title: request.contextTitle), ignore: ignore, store: store,
+            products: request.products, warn: relay.warn)
         let early = EarlyExport(exporters: exporters, ensureBlob: library.ensureBlob)
         return try await early.during { announce in
             let executor = Executor(
                 library: library, cache: StepCache(store: store, imports: imports),
                 maker: LayerMaker(store: store, epoch: request.epoch),
-                runner: runner, context: context, events: relay, announce: announce, secrets: request.secrets)
+                runner: runner, contexts: contexts, events: relay, announce: announce, secrets: request.secrets)
             var known: [Int: StepResult] = [:]
             while true {
                 let results = try await executor.run(graph, known: known, limit: Self.parallelism(request))
-                try await context.save()
+                try await contexts.save()
                 do {
                     let result = try assemble(
                         graph, results, request, library, root: root, isCacheInline: caches.isInline)

@@ -4,14 +4,14 @@ package import Dockerfile
 import Store
 import SystemPackage
 
-/// The Dockerfile of a build and what belongs to it on disk.
+/// The Dockerfile of a build and what belongs to it.
 package struct DockerfileText: Sendable {
-    let path: FilePath
-    let bytes: [UInt8]
-    private let context: FilePath
-
     /// The file's name, for messages.
-    package var name: String { path.lastComponent?.string ?? "Dockerfile" }
+    package let name: String
+    let bytes: [UInt8]
+    private let context: ContextDirectory
+    /// The patterns of the ignore file that is the Dockerfile's own.
+    private let ownPatterns: IgnorePatterns?
 
     /// The physical lines.
     package var lines: [String] {
@@ -20,22 +20,46 @@ package struct DockerfileText: Sendable {
 
     /// Reads the file that a request names, or that lies in the context.
     ///
-    /// - Throws: ``BuildError``.
+    /// - Throws: ``BuildError``, ``StoreError``.
     package init(_ request: BuildRequest) throws {
-        context = request.context
-        guard Files.isDirectory(context) else {
-            let reason = Files.exists(context) ? "it is not a directory" : "there is no such directory"
-            throw BuildError.unreadableContext(context, reason: reason)
+        context = ContextDirectory(request.context, title: request.contextTitle)
+        guard Files.isDirectory(context.path) else {
+            throw BuildError.unreadableContext(
+                context.name,
+                reason: Files.exists(context.path) ? "it is not a directory" : "there is no such directory",
+                remedy: "give the directory that holds the Dockerfile, as in: manifold build .")
         }
-        let candidates =
-            request.dockerfile.map { [$0] } ?? ["Dockerfile", "dockerfile"].map { request.context.appending($0) }
-        for candidate in candidates where !Files.isDirectory(candidate) {
-            if let bytes = try Files.read(candidate, limit: 16 << 20) {
-                (path, self.bytes) = (candidate, bytes)
-                return
+        switch request.dockerfile {
+        case .text(let bytes, let name):
+            (self.name, self.bytes, ownPatterns) = (name, bytes, nil)
+        case .file(let path):
+            guard !Files.isDirectory(path), let bytes = try Files.read(path, limit: ContextFile.limit) else {
+                throw BuildError.missingDockerfile("at \(path)")
             }
+            (name, self.bytes) = (path.lastComponent?.string ?? path.string, bytes)
+            let ignoreFile = FilePath(path.string + ".dockerignore")
+            ownPatterns = try Files.read(ignoreFile, limit: ContextFile.limit).map { bytes in
+                try ContextFile.patterns(bytes, name: ignoreFile.string)
+            }
+        case .standard: (name, bytes, ownPatterns) = try Self.read(["Dockerfile", "dockerfile"], in: context)
+        case .inContext(let path): (name, bytes, ownPatterns) = try Self.read([path], in: context)
         }
-        throw BuildError.missingDockerfile(candidates[0])
+    }
+
+    private static func read(
+        _ candidates: [String], in context: ContextDirectory
+    ) throws -> (name: String, bytes: [UInt8], ownPatterns: IgnorePatterns?) {
+        for path in candidates {
+            guard let bytes = try ContextFile.read(path, in: context) else { continue }
+            let ignoreFile = path + ".dockerignore"
+            let patterns = try ContextFile.read(ignoreFile, in: context).map { bytes in
+                try ContextFile.patterns(bytes, name: context.name(of: context.path.pushing(FilePath(ignoreFile))))
+            }
+            return (FilePath(path).lastComponent?.string ?? path, bytes, patterns)
+        }
+        let place = context.path.pushing(FilePath(candidates[0]))
+        throw BuildError.missingDockerfile(
+            context.isTemporary ? "called \(context.name(of: place))" : "at \(place)")
     }
 
     package func parse() throws -> Dockerfile {
@@ -46,17 +70,9 @@ package struct DockerfileText: Sendable {
 
     /// What the context leaves out: a file of the Dockerfile's own goes before the context's.
     ///
-    /// - Throws: ``BuildError``.
+    /// - Throws: ``BuildError``, ``StoreError``.
     package func ignorePatterns() throws -> IgnorePatterns? {
-        for candidate in [FilePath(path.string + ".dockerignore"), context.appending(".dockerignore")] {
-            guard let bytes = try Files.read(candidate, limit: 16 << 20) else { continue }
-            do throws(DockerfileError) {
-                return try IgnorePatterns(parsing: String(decoding: bytes, as: UTF8.self))
-            } catch {
-                throw BuildError.invalidDockerfile("\(candidate): \(error)")
-            }
-        }
-        return nil
+        try ownPatterns ?? ContextFile.ignorePatterns(in: context)
     }
 
     /// Runs `body`; an error about the Dockerfile gets the lines that it is about.

@@ -14,10 +14,12 @@ public enum Remedy {
         switch error {
         case let error as BuildError: error.remedy
         case let error as CacheError: error.remedy
+        case let error as ContextError: error.remedy
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
         case let error as LayersError: error.remedy
         case let error as MountError: error.remedy
+        case let error as OCILayoutError: error.remedy
         case let error as RegistryError: error.remedy
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy

@@ -38,6 +38,12 @@ enum System {
         }
     }
 
+    /// Waits until there is something to read, or the end; whoever sends may be slow, but the task may be cancelled.
+    static func waitForInput(_ descriptor: Int32) throws {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        repeat { try Task.checkCancellation() } while poll(&request, 1, 100) == 0
+    }
+
     /// Writes everything.
     static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: @autoclosure () -> String) throws {
         var rest = bytes

@@ -139,10 +139,26 @@ struct ImageAssembler: Sendable {
 struct StepResult: Sendable {
     /// The whole stack of layers after the step, lowest first.
     var layers: [Layer]
+    /// The directory that is in the place of layers, for a named context.
+    var files: ContextDirectory?
     /// The layer that the step made, unless an earlier build did.
     var added: Layer?
     /// When the top layer was made, RFC 3339; nil for bases.
     var created: String?
     /// The keys under which the top layer is remembered; empty for bases.
     var keys: [Digest] = []
+
+    /// What others copy from it and mount of it.
+    var source: StepSource { files.map { .files($0) } ?? .layers(layers) }
+}
+
+/// What a step copies from or mounts besides the build context.
+enum StepSource: Sendable {
+    /// The file system of a stage or an image.
+    case layers([Layer])
+    /// The files of a named context.
+    case files(ContextDirectory)
+
+    /// The layers, when it is a file system.
+    var layers: [Layer]? { if case .layers(let layers) = self { layers } else { nil } }
 }

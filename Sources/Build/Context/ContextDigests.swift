@@ -16,7 +16,7 @@ actor ContextDigests {
     init(context: BuildContext, store: Store) throws {
         self.context = context
         self.store = store
-        self.known = try store.fileDigests(of: context.root.string)
+        self.known = context.directory.isTemporary ? FileDigests() : try store.fileDigests(of: context.root.string)
     }
 
     /// The digests of regular files.
@@ -50,7 +50,7 @@ actor ContextDigests {
     ///
     /// - Throws: ``StoreError``.
     func save() throws {
-        guard changed else { return }
+        guard changed, !context.directory.isTemporary else { return }
         try store.save(used.merging(known), of: context.root.string)
         changed = false
     }

@@ -7,39 +7,69 @@ import Store
 import SystemPackage
 
 /// Walks a context's directory by descriptors, of which few are open at a time however deep it is.
+///
+/// The way back up is `..`, which must lead to where the way down came from: a walk from the top for each directory would
+/// take time with the square of the depth.
 struct ContextScanner {
-    let root: FilePath
+    let directory: ContextDirectory
     let ignore: IgnorePatterns?
+    let own: OwnFiles
     /// What was found, in no order.
     private var entries: [TreeEntry] = []
     /// The states of the regular files.
     private(set) var identities: [TreePath: FileIdentity] = [:]
+    /// What was not taken because the build itself writes it.
+    private(set) var leftOut: [String] = []
     private var directories: Set<TreePath> = []
-    /// Directories that are still to be listed.
-    private var pending: [TreePath] = []
+    /// Directories of the one that is being listed that are still to be visited.
+    private var pending: [[UInt8]] = []
 
-    init(root: FilePath, ignore: IgnorePatterns?) {
-        self.root = root
+    /// A directory on the way down.
+    private struct Level {
+        var path: TreePath
+        var device: dev_t
+        var inode: ino_t
+        /// The directories in it that are still to be visited.
+        var rest: [[UInt8]]
+    }
+
+    init(_ directory: ContextDirectory, ignore: IgnorePatterns?, own: OwnFiles) {
+        self.directory = directory
         self.ignore = ignore
+        self.own = own
     }
 
     mutating func scan() throws {
         // The context itself may be given by a link; nothing below it is reached through one.
-        let walker: RootDirectory
-        do { walker = try RootDirectory(root.appending(".")) } catch LayersError.system(_, _, let errno) {
-            throw failure(root, errno.rawValue)
-        }
-        pending = [.root]
-        while let directory = pending.popLast() {
+        var current = open(directory.path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard current >= 0 else { throw failure(.root, errno) }
+        defer { close(current) }
+        var levels = [try level(.root, descriptor: current)]
+        while let top = levels.indices.last {
             try Task.checkCancellation()
-            do {
-                try scan(directory, descriptor: walker.open(directory).rawValue)
-            } catch LayersError.system(_, _, let errno) {
-                // Removed since it was seen.
-                if errno == .noSuchFileOrDirectory && !directory.isRoot { continue }
-                throw failure(hostPath(directory), errno.rawValue)
-            } catch LayersError.beneathNonDirectory {
-                throw failure(hostPath(directory), ENOTDIR)
+            if let name = levels[top].rest.popLast() {
+                let path = try levels[top].path.appending(TreePath(bytes: name))
+                let next = openat(current, Self.cName(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                if next < 0 {
+                    // Removed since it was seen.
+                    if errno == ENOENT { continue }
+                    throw failure(path, errno)
+                }
+                close(current)
+                current = next
+                levels.append(try level(path, descriptor: current))
+            } else {
+                levels.removeLast()
+                guard let above = levels.last else { return }
+                let next = openat(current, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                guard next >= 0 else { throw failure(above.path, errno) }
+                close(current)
+                current = next
+                var status = stat()
+                guard fstat(current, &status) == 0, status.st_dev == above.device, status.st_ino == above.inode else {
+                    throw BuildError.unreadableContext(
+                        directory.name(of: hostPath(above.path)), reason: "it was moved while it was listed")
+                }
             }
         }
     }
@@ -52,33 +82,38 @@ struct ContextScanner {
         return taken
     }
 
-    /// Takes over the descriptor.
-    private mutating func scan(_ directory: TreePath, descriptor: Int32) throws {
-        guard let stream = fdopendir(descriptor) else {
+    /// Lists a directory.
+    private mutating func level(_ path: TreePath, descriptor: Int32) throws -> Level {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
+        let listing = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard listing >= 0 else { throw failure(path, errno) }
+        guard let stream = fdopendir(listing) else {
             let code = errno
-            close(descriptor)
-            throw failure(hostPath(directory), code)
+            close(listing)
+            throw failure(path, code)
         }
         defer { closedir(stream) }
+        pending = []
         while true {
             errno = 0
             guard let item = readdir(stream) else {
-                if errno != 0 { throw failure(hostPath(directory), errno) }
-                return
+                if errno != 0 { throw failure(path, errno) }
+                return Level(path: path, device: status.st_dev, inode: status.st_ino, rest: pending)
             }
             let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
             if name == [UInt8(ascii: ".")] || name == Array("..".utf8) { continue }
-            try visit(name, in: directory, descriptor: dirfd(stream))
+            try visit(name, in: path, descriptor: descriptor)
         }
     }
 
     private mutating func visit(_ name: [UInt8], in directory: TreePath, descriptor: Int32) throws {
         let path = try directory.appending(TreePath(bytes: name))
-        let cName = name.map { CChar(bitPattern: $0) } + [0]
+        let cName = Self.cName(name)
         var status = stat()
         guard fstatat(descriptor, cName, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
             if errno == ENOENT { return }
-            throw failure(hostPath(path), errno)
+            throw failure(path, errno)
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         if let ignore {
@@ -86,13 +121,17 @@ struct ContextScanner {
             if isDirectory && ignore.canSkip(directory: text) { return }
             if ignore.matches(text) {
                 // Something below may be let in again; the directory then comes in with it.
-                if isDirectory { pending.append(path) }
+                if isDirectory { pending.append(name) }
                 return
             }
         }
+        if own.contains(status) {
+            leftOut.append(path.description)
+            return
+        }
         if isDirectory {
             add(path, status: status, kind: .directory(opaque: false))
-            pending.append(path)
+            pending.append(name)
         } else if let kind = try kind(of: status, path: path, name: cName, in: descriptor) {
             add(path, status: status, kind: kind)
         }
@@ -108,7 +147,7 @@ struct ContextScanner {
         case S_IFLNK:
             var buffer = [CChar](repeating: 0, count: 4097)
             let count = readlinkat(descriptor, name, &buffer, buffer.count - 1)
-            guard count >= 0 else { throw failure(hostPath(path), errno) }
+            guard count >= 0 else { throw failure(path, errno) }
             return .symlink(target: buffer[..<count].map { UInt8(bitPattern: $0) })
         default: return nil
         }
@@ -149,11 +188,14 @@ struct ContextScanner {
         Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    private static func cName(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
+
     private func hostPath(_ path: TreePath) -> FilePath {
-        path.isRoot ? root : FilePath(root.string + "/" + String(decoding: path.bytes, as: UTF8.self))
+        path.isRoot
+            ? directory.path : FilePath(directory.path.string + "/" + String(decoding: path.bytes, as: UTF8.self))
     }
 
-    private func failure(_ path: FilePath, _ code: Int32) -> BuildError {
-        .unreadableContext(path, reason: Errno(rawValue: code).description)
+    private func failure(_ path: TreePath, _ code: Int32) -> BuildError {
+        .unreadableContext(directory.name(of: hostPath(path)), reason: Errno(rawValue: code).description)
     }
 }

@@ -17,18 +17,18 @@ extension CopyStep {
         case own
     }
 
-    /// What lies at a path of the build context (nil) or of a stack of layers, by content.
-    func digest(of path: String, in layers: [Layer]?) async throws -> Digest {
-        try await mountPlan(of: path, in: layers).plan.digest
+    /// What lies at a path of the build context (nil) or of another source, by content.
+    func digest(of path: String, in source: StepSource?) async throws -> Digest {
+        try await mountPlan(of: path, in: source).plan.digest
     }
 
     /// Puts what lies at a path into a directory of this host, or finds where it lies already.
     ///
     /// - Throws: ``CopyError``, ``LayersError``, ``StoreError``.
     func tree(
-        at path: String, in layers: [Layer]?, ownership: Ownership
+        at path: String, in source: StepSource?, ownership: Ownership
     ) async throws -> (path: FilePath, isDirectory: Bool) {
-        let (plan, files, name) = try await mountPlan(of: path, in: layers)
+        let (plan, files, name) = try await mountPlan(of: path, in: source)
         let directory: FilePath
         switch ownership {
         case .own: directory = try await unpack(plan, files).directory
@@ -48,12 +48,12 @@ extension CopyStep {
     }
 
     private func mountPlan(
-        of path: String, in layers: [Layer]?
+        of path: String, in source: StepSource?
     ) async throws -> (plan: CopyPlan, files: any CopySource, name: String?) {
         // A mount names one path; wildcards mean nothing in it.
-        let source = path.isEmpty ? "/" : path
-        let (files, matches, digests) = try await select([source], from: layers)
-        let operation = CopyOperation(sources: [source], destination: "/", isIndependent: true)
+        let path = path.isEmpty ? "/" : path
+        let (files, matches, digests) = try await select([path], from: source)
+        let operation = CopyOperation(sources: [path], destination: "/", isIndependent: true)
         let plan = try await plan(operation, matches: matches, files: files, digests: digests, parent: [])
         let match = matches.first
         let name = match?.entry.isDirectory == false ? match?.name.string : nil

@@ -12,16 +12,16 @@ struct CopyStep: Sendable {
     let library: LayerLibrary
     let cache: StepCache
     let maker: LayerMaker
-    let context: ContextAccess
+    let contexts: ContextAccess
 
     /// Copies files onto `parent`.
     ///
-    /// - Parameter source: the layers to copy from; nil for the build context.
+    /// - Parameter source: what to copy from; nil for the build context.
     func run(
-        _ operation: CopyOperation, onto parent: [Layer], from source: [Layer]?, policy: CachePolicy
+        _ operation: CopyOperation, onto parent: [Layer], from source: StepSource?, policy: CachePolicy
     ) async throws -> StepCache.Outcome {
         // When the stage that is copied from is as it was, nothing of it has to be looked at.
-        let stackKey = source.map { self.stackKey(operation, parent: parent, source: $0) }
+        let stackKey = source?.layers.map { self.stackKey(operation, parent: parent, source: $0) }
         if policy == .use, let stackKey, let known = try cache.remembered(stackKey) { return known }
         let (files, matches, digests) = try await select(
             operation.sources, parents: operation.parents, from: source)
@@ -62,11 +62,13 @@ struct CopyStep: Sendable {
 
     /// Finds what sources name, and the digests of all files below.
     func select(
-        _ sources: [String], parents: CopyOperation.Parents = .dropped, from layers: [Layer]?
+        _ sources: [String], parents: CopyOperation.Parents = .dropped, from source: StepSource?
     ) async throws -> (files: any CopySource, matches: [SourceSelection.Match], digests: [TreePath: Digest]) {
         let files: any CopySource =
-            if let layers { try await StackSource(layers: layers, library: library) } else {
-                try await context.source()
+            switch source {
+            case .layers(let layers): try await StackSource(layers: layers, library: library)
+            case .files(let directory): try await contexts.source(of: directory)
+            case nil: try await contexts.source()
             }
         let selection = SourceSelection(tree: files.tree, parents: parents)
         var matches: [SourceSelection.Match] = []

@@ -12,7 +12,7 @@ struct Executor: Sendable {
     let cache: StepCache
     let maker: LayerMaker
     let runner: any CommandRunner
-    let context: ContextAccess
+    let contexts: ContextAccess
     let events: EventRelay
     /// Is told of every new layer of an image that will be made.
     let announce: @Sendable (Layer) -> Void
@@ -52,17 +52,18 @@ struct Executor: Sendable {
             do {
                 switch vertex.operation {
                 case .scratch: return (StepResult(layers: []), .done)
+                case .files(let directory): return (StepResult(layers: [], files: directory), .done)
                 case .base(let image): return (StepResult(layers: image.layers), .done)
                 case .run(let operation):
                     let outcome = try await runStep(vertex).run(
-                        operation, onto: parent, sources: vertex.sources.map { inputs[$0]?.layers ?? [] },
+                        operation, onto: parent, sources: vertex.sources.map { inputs[$0]?.source ?? .layers([]) },
                         policy: vertex.cachePolicy
                     ) { stream, bytes in
                         events.send(.output(step: vertex.step.id, stream: stream, bytes: bytes))
                     }
                     return Self.result(outcome, onto: parent)
                 case .copy(let operation):
-                    let source = vertex.sources.first.flatMap { inputs[$0]?.layers }
+                    let source = vertex.sources.first.flatMap { inputs[$0]?.source }
                     let outcome = try await copyStep(vertex).run(
                         operation, onto: parent, from: source, policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
@@ -83,7 +84,7 @@ struct Executor: Sendable {
     }
 
     private func copyStep(_ vertex: BuildGraph.Vertex) -> CopyStep {
-        CopyStep(library: library, cache: cache.serving(vertex), maker: maker, context: context)
+        CopyStep(library: library, cache: cache.serving(vertex), maker: maker, contexts: contexts)
     }
 
     private static func result(

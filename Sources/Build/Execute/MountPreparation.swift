@@ -24,7 +24,7 @@ struct MountPreparation: Sendable {
     /// The content that a step's bind mounts show, for its key.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    func contentKey(_ mounts: [StepMount], sources: [[Layer]]) async throws -> [String] {
+    func contentKey(_ mounts: [StepMount], sources: [StepSource]) async throws -> [String] {
         var digests: [String] = []
         for mount in mounts {
             guard case .bind(let source, let path) = mount.kind else { continue }
@@ -36,16 +36,17 @@ struct MountPreparation: Sendable {
     /// The same by the layers that are mounted, without looking into them; nil when none are.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    func stackKey(_ mounts: [StepMount], sources: [[Layer]]) async throws -> [String]? {
+    func stackKey(_ mounts: [StepMount], sources: [StepSource]) async throws -> [String]? {
         var parts: [String] = []
         var isOfLayers = false
         for mount in mounts {
             guard case .bind(let source, let path) = mount.kind else { continue }
-            if let source {
+            let from = source.map { sources[$0] }
+            if let layers = from?.layers {
                 isOfLayers = true
-                parts += ["layers", sources[source].chainID.description, path]
+                parts += ["layers", layers.chainID.description, path]
             } else {
-                parts += ["files", try await files.digest(of: path, in: nil).description]
+                parts += ["files", try await files.digest(of: path, in: from).description]
             }
         }
         return isOfLayers ? parts : nil
@@ -54,7 +55,7 @@ struct MountPreparation: Sendable {
     /// Makes everything ready.
     ///
     /// - Throws: ``MountError``, ``CopyError``, ``LayersError``, ``StoreError``.
-    func prepare(_ mounts: [StepMount], sources: [[Layer]]) async throws -> Prepared {
+    func prepare(_ mounts: [StepMount], sources: [StepSource]) async throws -> Prepared {
         var prepared = Prepared()
         for mount in mounts {
             let access: SandboxMount.Access = mount.isReadOnly ? .readOnly : .readWrite
@@ -109,7 +110,7 @@ struct MountPreparation: Sendable {
         prepared.mounts.append(SandboxMount(.file(path, .readOnly), at: mount.target))
     }
 
-    private func lease(_ cache: CacheMount, sources: [[Layer]]) async throws -> CacheLease {
+    private func lease(_ cache: CacheMount, sources: [StepSource]) async throws -> CacheLease {
         let sharing: CacheLease.Sharing =
             switch cache.sharing {
             case .shared: .shared

@@ -25,7 +25,7 @@ struct RunStep: Sendable {
     ///
     /// - Throws: ``Failure``, ``SandboxError``, ``EmulationError``, ``LayersError``, ``StoreError``.
     func run(
-        _ operation: RunOperation, onto parent: [Layer], sources: [[Layer]], policy: CachePolicy,
+        _ operation: RunOperation, onto parent: [Layer], sources: [StepSource], policy: CachePolicy,
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> StepCache.Outcome {
         // When the stages that are mounted are as they were, nothing of them has to be looked at.
@@ -50,7 +50,7 @@ struct RunStep: Sendable {
     }
 
     private func execute(
-        _ operation: RunOperation, onto parent: [Layer], sources: [[Layer]],
+        _ operation: RunOperation, onto parent: [Layer], sources: [StepSource],
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> Layer {
         let lower = try await library.snapshots(of: parent)

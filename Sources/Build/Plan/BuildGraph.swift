@@ -41,6 +41,8 @@ public struct BuildGraph: Sendable {
         case scratch
         /// Starts from an image that was made before.
         case base(BaseImage)
+        /// The files of a named context, for others to copy from.
+        case files(ContextDirectory)
         case run(RunOperation)
         case copy(CopyOperation)
         case makeDirectory(WorkdirOperation)

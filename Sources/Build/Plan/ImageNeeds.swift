@@ -22,7 +22,8 @@ struct ImageNeeds {
                 let stage = dockerfile.stages[index]
                 let base = try resolver.base(of: stage)
                 if case .image(let need) = base { note(need, line: stage.lines.lowerBound) }
-                let triggers = try Triggers.instructions(of: base, for: stage, in: dockerfile, resolved)
+                if resolver.isReplaced(stage) { continue }
+                let triggers = try Triggers.instructions(of: base, for: stage, resolver, resolved)
                 for instruction in triggers + stage.instructions { try note(instruction, in: stage, resolver) }
             }
         }
@@ -57,12 +58,15 @@ enum Triggers {
     ///
     /// - Throws: ``DockerfileError`` with the lines of FROM.
     static func instructions(
-        of base: StageBase, for stage: Stage, in dockerfile: Dockerfile, _ bases: [ImageNeed: BaseImage]
+        of base: StageBase, for stage: Stage, _ resolver: NameResolver, _ bases: [ImageNeed: BaseImage]
     ) throws -> [Instruction] {
         switch base {
-        case .scratch: []
-        case .stage(let index): try instructions(of: dockerfile.stages[index], for: stage)
-        case .image(let need): try bases[need].map { try instructions(of: $0, for: stage) } ?? []
+        case .scratch, .files: return []
+        case .stage(let index):
+            let parent = resolver.dockerfile.stages[index]
+            guard resolver.isReplaced(parent) else { return try instructions(of: parent, for: stage) }
+            return try instructions(of: resolver.base(of: parent), for: stage, resolver, bases)
+        case .image(let need): return try bases[need].map { try instructions(of: $0, for: stage) } ?? []
         }
     }
 

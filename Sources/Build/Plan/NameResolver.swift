@@ -14,6 +14,8 @@ enum StageBase: Hashable {
     case scratch
     case stage(Int)
     case image(ImageNeed)
+    /// The files of a named context.
+    case files(ContextDirectory)
 }
 
 extension StageBase {
@@ -23,6 +25,7 @@ extension StageBase {
         case .scratch: "scratch"
         case .stage(let index): "stage \(index)"
         case .image(let need): need.reference.familiar
+        case .files(let directory): directory.name
         }
     }
 }
@@ -32,6 +35,20 @@ enum CopyOrigin: Hashable {
     case context
     case stage(Int)
     case image(ImageNeed)
+    /// A named context that is nothing.
+    case scratch
+    /// The files of a named context.
+    case files(ContextDirectory)
+
+    init(_ base: StageBase) {
+        self =
+            switch base {
+            case .scratch: .scratch
+            case .stage(let index): .stage(index)
+            case .image(let need): .image(need)
+            case .files(let directory): .files(directory)
+            }
+    }
 }
 
 /// Answers, for one target platform, what the names in a Dockerfile stand for.
@@ -42,6 +59,7 @@ package struct NameResolver {
     let host: Platform
 
     private let names: StageNames
+    private let contexts: ContextNames
     /// What each FROM line comes to; a mistake matters only when the stage is needed.
     private let origins: [Result<Origin, DockerfileError>]
 
@@ -51,12 +69,15 @@ package struct NameResolver {
             case scratch
             case stage(Int)
             case image(String)
+            case context(NamedContext)
         }
 
         var base: Base
         var platform: Result<Platform, DockerfileError>
         /// What --platform says where it does not count.
         var ignored: Platform?
+        /// Whether a named context stands for the whole stage.
+        var isReplaced = false
     }
 
     package init(_ dockerfile: Dockerfile, request: BuildRequest, host: Platform, target: Platform) throws {
@@ -65,12 +86,20 @@ package struct NameResolver {
         self.host = host
         let scope = try GlobalScope(dockerfile, request: request, build: host, target: target)
         let names = StageNames(dockerfile)
+        let contexts = ContextNames(request.contexts)
         var origins: [Result<Origin, DockerfileError>] = []
         // Stages start from earlier ones only: what an origin needs is there when it is reached.
         for stage in dockerfile.stages {
             origins.append(
                 Result { () throws(DockerfileError) in
                     let expanded = try stage.expanded(with: scope.variables, by: scope.expander)
+                    let platform = Result { () throws(DockerfileError) in
+                        try Self.platform(expanded.platform, of: stage) ?? target
+                    }
+                    let wanted = (try? platform.get()) ?? target
+                    if let name = stage.name, let context = contexts.context(name, for: wanted) {
+                        return Origin(base: .context(context), platform: platform, isReplaced: true)
+                    }
                     // A number does not name a stage here, unlike in COPY --from.
                     if let base = names.index(ofName: expanded.baseName, before: stage.index) {
                         return Origin(
@@ -79,14 +108,15 @@ package struct NameResolver {
                     }
                     // There is nothing in scratch that could be of another platform (BuildKit ignores the flag, too).
                     if expanded.baseName == "scratch" { return Origin(base: .scratch, platform: .success(target)) }
-                    let platform = Result { () throws(DockerfileError) in
-                        try Self.platform(expanded.platform, of: stage) ?? target
+                    if let context = contexts.context(expanded.baseName, for: wanted) {
+                        return Origin(base: .context(context), platform: platform)
                     }
                     return Origin(base: .image(expanded.baseName), platform: platform)
                 })
         }
         self.scope = scope
         self.names = names
+        self.contexts = contexts
         self.origins = origins
     }
 
@@ -110,6 +140,14 @@ package struct NameResolver {
         return (asked, actual)
     }
 
+    /// Whether a named context stands for the whole stage, whose instructions then don't count.
+    func isReplaced(_ stage: Stage) -> Bool { (try? origins[stage.index].get().isReplaced) ?? false }
+
+    /// The named context that a stage starts from or is replaced by.
+    func context(of stage: Stage) -> NamedContext? {
+        if case .context(let context) = try? origins[stage.index].get().base { context } else { nil }
+    }
+
     /// What a stage starts from.
     ///
     /// - Throws: ``DockerfileError``.
@@ -119,6 +157,16 @@ package struct NameResolver {
         case .stage(let index): .stage(index)
         case .image(let name):
             .image(ImageNeed(reference: try reference(name, lines: stage.lines), platform: try platform(of: stage)))
+        case .context(let context): try base(context, for: stage)
+        }
+    }
+
+    private func base(_ context: NamedContext, for stage: Stage) throws -> StageBase {
+        switch context.source {
+        case .scratch: .scratch
+        case .directory(let directory): .files(directory)
+        case .image(let reference): .image(ImageNeed(reference: reference, platform: try platform(of: stage)))
+        case .layout(let layout): .image(ImageNeed(reference: layout.reference, platform: try platform(of: stage)))
         }
     }
 
@@ -135,6 +183,7 @@ package struct NameResolver {
     /// - Throws: ``DockerfileError``.
     func origin(named from: String, at instruction: Instruction, in stage: Stage) throws -> CopyOrigin {
         if let source = names.index(of: from, before: stage.index) { return .stage(source) }
+        if let context = try context(named: from, in: stage) { return CopyOrigin(try base(context, for: stage)) }
         if names.index(of: from) != nil {
             throw instruction.error(
                 "cannot \(instruction.keyword == "RUN" ? "mount" : "copy") from stage \"\(from)\", it needs to be defined before current stage \"\(stage.name ?? String(stage.index))\"",
@@ -146,6 +195,14 @@ package struct NameResolver {
         return .image(
             ImageNeed(
                 reference: try reference(from, lines: instruction.lines), platform: try platform(of: stage)))
+    }
+
+    /// The named context that a name after "from" in `stage` stands for, unless it names an earlier stage.
+    ///
+    /// - Throws: ``DockerfileError``.
+    func context(named from: String, in stage: Stage) throws -> NamedContext? {
+        if names.index(of: from, before: stage.index) != nil { return nil }
+        return contexts.context(from, for: try platform(of: stage))
     }
 
     private func reference(_ text: String, lines: ClosedRange<Int>) throws -> Reference {

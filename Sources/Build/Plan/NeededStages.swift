@@ -33,10 +33,11 @@ struct NeededStages {
     private static func stagesNeeded(
         by stage: Stage, _ resolver: NameResolver, _ bases: [ImageNeed: BaseImage]
     ) -> [Int] {
+        if resolver.isReplaced(stage) { return [] }
         var needed: [Int] = []
         let base = try? resolver.base(of: stage)
         if case .stage(let index) = base { needed.append(index) }
-        let triggers = base.flatMap { try? Triggers.instructions(of: $0, for: stage, in: resolver.dockerfile, bases) }
+        let triggers = base.flatMap { try? Triggers.instructions(of: $0, for: stage, resolver, bases) }
         for instruction in (triggers ?? []) + stage.instructions {
             for name in instruction.origins {
                 let origin = try? resolver.origin(named: name, at: instruction, in: stage)

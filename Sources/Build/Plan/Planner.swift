@@ -58,9 +58,10 @@ package struct Planner {
     private mutating func plan(_ stage: Stage, _ resolver: NameResolver) throws {
         let (state, parent, triggers) = try begin(stage, resolver)
         declaredByTriggers.formUnion(triggers.flatMap(\.declaredArguments))
+        let instructions = resolver.isReplaced(stage) ? [] : triggers + stage.instructions
         var stagePlanner = StagePlanner(stage: stage, resolver: resolver, request: request, state: state)
-        stagePlanner.stepCount = (triggers + stage.instructions).filter(\.makesLayer).count + 1
-        for instruction in triggers + stage.instructions { try apply(instruction, to: &stagePlanner) }
+        stagePlanner.stepCount = instructions.filter(\.makesLayer).count + 1
+        for instruction in instructions { try apply(instruction, to: &stagePlanner) }
         warn(stagePlanner.warnings)
         histories[stage.index] = StageHistory(parent: parent, entries: stagePlanner.state.history)
         finished[stage.index] = stagePlanner.state
@@ -101,8 +102,22 @@ package struct Planner {
                 throw DockerfileError("\(need.reference.familiar) was not resolved", lines: stage.lines)
             }
             let vertex = builder.add(.base(image), cachePolicy: .use, for: resolver.target, shownAs: appearance)
-            let state = StageState(image: image, vertex: vertex, platform: platform)
+            var state = StageState(image: image, vertex: vertex, platform: platform)
+            // An image in a stage's place is left as it is: its triggers are for those that start from the stage.
+            if resolver.isReplaced(stage) {
+                state.config.onBuild = image.config.config?.onBuild
+                return (state, nil, [])
+            }
             return (state, nil, try Triggers.instructions(of: image, for: stage))
+        case .files(let directory):
+            let scratch = builder.add(.scratch, cachePolicy: .use, for: resolver.target, shownAs: appearance)
+            let files = filesVertex(directory, for: resolver.target, shownAs: appearance)
+            let vertex = builder.add(
+                .copy(CopyOperation(sources: ["/"], destination: "/")), parent: scratch, sources: [files],
+                cachePolicy: request.cachePolicy, for: resolver.target, shownAs: appearance)
+            var state = StageState(scratch: scratch, platform: platform)
+            state.advance(to: vertex, createdBy: appearance.title)
+            return (state, nil, [])
         case .stage(let index):
             let parent = try finishedStage(index, for: stage.lines)
             let triggers = try Triggers.instructions(parent.config.onBuild ?? [], for: stage)
@@ -149,7 +164,28 @@ package struct Planner {
         case .context: nil
         case .stage(let index): try finishedStage(index, for: instruction.lines).vertex
         case .image(let need): try imageVertex(need, for: instruction, in: stage)
+        case .scratch:
+            builder.add(
+                .scratch, cachePolicy: .use, for: stage.resolver.target,
+                shownAs: appearance(of: instruction, in: stage, from: "scratch"))
+        case .files(let directory):
+            filesVertex(
+                directory, for: stage.resolver.target,
+                shownAs: appearance(of: instruction, in: stage, from: directory.name))
         }
+    }
+
+    private mutating func filesVertex(
+        _ directory: ContextDirectory, for platform: Platform, shownAs appearance: GraphBuilder.Appearance
+    ) -> Int {
+        builder.add(.files(directory), cachePolicy: .use, for: platform, shownAs: appearance)
+    }
+
+    private func appearance(
+        of instruction: Instruction, in stage: StagePlanner, from name: String
+    ) -> GraphBuilder.Appearance {
+        GraphBuilder.Appearance(
+            stage: stage.stage.label, position: nil, title: "FROM \(name)", lines: instruction.lines)
     }
 
     private mutating func add(
@@ -177,9 +213,7 @@ package struct Planner {
         }
         return builder.add(
             .base(image), cachePolicy: .use, for: stage.resolver.target,
-            shownAs: GraphBuilder.Appearance(
-                stage: stage.stage.label, position: nil, title: "FROM \(need.reference.familiar)",
-                lines: instruction.lines))
+            shownAs: appearance(of: instruction, in: stage, from: need.reference.familiar))
     }
 }
 

@@ -8,9 +8,10 @@ package final class EventRelay: Sendable {
     private let receive: @Sendable (BuildEvent) -> Void
     private let nextID: Mutex<Int>
 
-    package init(receive: @escaping @Sendable (BuildEvent) -> Void) {
+    /// - Parameter firstID: the first number for steps.
+    package init(firstID: Int = 1, receive: @escaping @Sendable (BuildEvent) -> Void) {
         self.receive = receive
-        self.nextID = Mutex(1)
+        self.nextID = Mutex(firstID)
     }
 
     func send(_ event: BuildEvent) { receive(event) }

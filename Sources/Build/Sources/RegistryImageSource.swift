@@ -38,31 +38,6 @@ public struct RegistryImageSource: ImageSource {
         return try await resolve(remote(reference), reference, for: platforms)
     }
 
-    private func resolve(
-        _ root: FetchedManifest, _ reference: Reference, for platforms: [Platform]
-    ) async throws -> [Platform: BaseResolution] {
-        switch try root.content() {
-        case .index(let index):
-            var found: [Platform: BaseResolution] = [:]
-            for platform in platforms {
-                guard let entry = index.manifest(for: platform) else {
-                    found[platform] = .lacking(available: index.platforms)
-                    continue
-                }
-                let manifest = try await document(entry, of: reference)
-                found[platform] = .found(try await image(manifest, of: reference))
-            }
-            return found
-        case .manifest:
-            let image = try await image(root, of: reference)
-            return Dictionary(
-                uniqueKeysWithValues: platforms.map { platform in
-                    platform.acceptableBases.contains(image.platform)
-                        ? (platform, .found(image)) : (platform, .lacking(available: [image.platform]))
-                })
-        }
-    }
-
     public func fetch(
         _ blob: Descriptor, of reference: Reference, into store: Store,
         progress: @escaping @Sendable (_ completed: Int64) -> Void
@@ -92,8 +67,15 @@ public struct RegistryImageSource: ImageSource {
         return try await document(client.resolve(reference), of: reference)
     }
 
+    private static func mediaType(of bytes: [UInt8]) -> MediaType? {
+        struct Outline: Decodable { var mediaType: MediaType? }
+        return (try? JSONDecoder().decode(Outline.self, from: Data(bytes)))?.mediaType
+    }
+}
+
+extension RegistryImageSource: ImageDocuments {
     /// A manifest or index, out of the store when it is there.
-    private func document(_ descriptor: Descriptor, of reference: Reference) async throws -> FetchedManifest {
+    func document(_ descriptor: Descriptor, of reference: Reference) async throws -> FetchedManifest {
         if let bytes = try store.readBlob(descriptor.digest) {
             return FetchedManifest(descriptor: descriptor, bytes: bytes)
         }
@@ -102,41 +84,10 @@ public struct RegistryImageSource: ImageSource {
         return fetched
     }
 
-    private func image(_ fetched: FetchedManifest, of reference: Reference) async throws -> BaseImage {
-        guard case .manifest(let manifest) = try fetched.content() else {
-            throw BaseImageError("it is an index inside an index")
-        }
-        var bytes = try store.readBlob(manifest.config.digest)
-        if bytes == nil {
-            let pulled = try await client.pullBlob(manifest.config, from: reference)
-            try store.writeBlob(pulled)
-            bytes = pulled
-        }
-        let config: ImageConfig
-        do { config = try JSONDecoder().decode(ImageConfig.self, from: Data(bytes ?? [])) } catch {
-            throw BaseImageError("its config \(manifest.config.digest) is not an image config")
-        }
-        guard config.rootfs.diffIDs.count == manifest.layers.count else {
-            throw BaseImageError(
-                "its config names \(config.rootfs.diffIDs.count) layers and its manifest \(manifest.layers.count)")
-        }
-        let layers = zip(config.rootfs.diffIDs, manifest.layers).map { diffID, blob in
-            Layer(diffID: diffID, blob: blob, origin: reference)
-        }
-        return BaseImage(
-            reference: reference, digest: fetched.descriptor.digest, platform: config.platform, config: config,
-            layers: layers)
+    func config(_ descriptor: Descriptor, of reference: Reference) async throws -> [UInt8] {
+        if let bytes = try store.readBlob(descriptor.digest) { return bytes }
+        let bytes = try await client.pullBlob(descriptor, from: reference)
+        try store.writeBlob(bytes)
+        return bytes
     }
-
-    private static func mediaType(of bytes: [UInt8]) -> MediaType? {
-        struct Outline: Decodable { var mediaType: MediaType? }
-        return (try? JSONDecoder().decode(Outline.self, from: Data(bytes)))?.mediaType
-    }
-}
-
-/// What is wrong with an image that a registry has; the sentence goes on from the image's name.
-struct BaseImageError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -33,15 +33,15 @@ struct BuildCommand: AsyncParsableCommand {
             ? .quiet : ProgressMode.chosen(option: options.progress, environment: environment.variables)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
+        let source = SourceText()
         do {
             let summary = try await Interruption.cancels {
-                try await reporter.follow { queue in try await build(environment) { queue.send($0) } }
+                try await reporter.follow { queue in try await build(environment, source) { queue.send($0) } }
             }
             try finish(summary, environment)
         } catch {
             if mode.settled(for: terminal) != .json {
-                await FailureMessage(error, reporter: reporter, request: try? await options.request(in: environment))
-                    .print()
+                await FailureMessage(error, reporter: reporter, source: source.dockerfile).print()
             } else {
                 FailureMessage.printPlainly(error)
             }
@@ -50,10 +50,15 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     private func build(
-        _ environment: Environment, report: @escaping @Sendable (BuildEvent) -> Void
+        _ environment: Environment, _ source: SourceText, report: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildSummary {
-        let request = try await options.request(in: environment)
         let store = try Store(at: store.path(in: environment))
+        let request = try await options.request(in: environment) { request in
+            let loader = ContextLoader(store: store, events: report)
+            request.contexts = try await options.input.namedContexts(loader, in: environment)
+            return try await options.input.load(loader, in: environment)
+        }
+        source.dockerfile = try? DockerfileText(request)
         var configuration = RegistryConfiguration()
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
         let client = RegistryClient(

@@ -11,18 +11,12 @@ import SystemPackage
 extension BuildOptions {
     /// What is to be built.
     ///
-    /// - Throws: ``CommandError``, ``OCIError``.
-    func request(in environment: Environment) async throws -> BuildRequest {
-        for (text, what) in [(context, "a build context"), (file ?? "", "a Dockerfile")] where text == "-" {
-            throw CommandError(
-                "reading \(what) from standard input is not supported yet", remedy: "name it by its path")
-        }
-        guard !context.isEmpty else {
-            throw CommandError("the build context is missing", remedy: "name its directory, as in: manifold build .")
-        }
-        let context = environment.absolute(context)
-        var request = BuildRequest(context: context, platforms: try platformList())
-        request.dockerfile = file.map { environment.absolute($0) }
+    /// - Parameter load: brings the context here, once all flags have been understood.
+    /// - Throws: ``CommandError``, ``OCIError``, and what `load` throws.
+    func request(
+        in environment: Environment, load: (inout BuildRequest) async throws -> LoadedContext
+    ) async throws -> BuildRequest {
+        var request = BuildRequest(context: environment.workingDirectory, platforms: try platformList())
         request.buildArguments = try pairs(buildArguments, flag: "--build-arg") { environment.variables[$0] }
         // As a build argument it is there for who declares it.
         if let epoch = environment["SOURCE_DATE_EPOCH"], request.buildArguments["SOURCE_DATE_EPOCH"] == nil {
@@ -37,10 +31,25 @@ extension BuildOptions {
         request.runSettings = try run.settings()
         request.secrets = try BuildSecrets(secrets: run.secrets, agents: run.agents, in: environment)
         request.parallelism = jobs
-        request.epoch = try await SourceEpoch.chosen(
-            request.buildArguments["SOURCE_DATE_EPOCH"], context: context)
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
+        request.products = products(in: environment)
+        let loaded = try await load(&request)
+        request.use(loaded)
+        request.epoch = try await SourceEpoch.chosen(
+            request.buildArguments["SOURCE_DATE_EPOCH"], context: loaded)
         return request
+    }
+
+    /// The files that the build writes for its user. What type=local writes is not among them: it may be sources, which
+    /// the next build reads.
+    private func products(in environment: Environment) -> [FilePath] {
+        let outputs = outputs.compactMap { text -> String? in
+            guard var output = try? AttributeList(text, flag: "--output", example: ""), output.take("type") != "local"
+            else { return nil }
+            return output.take("dest")
+        }
+        return (outputs + [digestFile].compactMap(\.self)).filter { !["", "-"].contains($0) }
+            .map { environment.absolute($0) }
     }
 
     /// Whether nobody will find the result but by building again.

@@ -4,14 +4,7 @@ import ArgumentParser
 
 /// The flags of `manifold build`, named as `docker buildx build` names them.
 struct BuildOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The build context: the directory that COPY and ADD read from.", valueName: "path"))
-    var context: String
-
-    @Option(
-        name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp(
-            "The Dockerfile.", discussion: "Default: Dockerfile in the build context.", valueName: "path"))
-    var file: String?
+    @OptionGroup(title: "What is read") var input: ContextOptions
 
     @Option(
         name: .customLong("platform"),

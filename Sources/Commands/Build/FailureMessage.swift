@@ -4,14 +4,15 @@ import Build
 import Dockerfile
 import Glibc
 import Store
+import Synchronization
 import SystemPackage
 
 /// Tells the person at the terminal why a build ended.
 struct FailureMessage {
     private let text: String
 
-    /// - Parameter request: what was to be built, for the lines of the Dockerfile.
-    init(_ error: any Error, reporter: ProgressReporter, request: BuildRequest?) async {
+    /// - Parameter source: what was to be built, for its lines.
+    init(_ error: any Error, reporter: ProgressReporter, source: DockerfileText?) async {
         let failures = await reporter.failures
         if error is Interrupted {
             text = "interrupted\n"
@@ -23,7 +24,7 @@ struct FailureMessage {
             text = Self.plain(error)
             return
         }
-        let source = request.flatMap { Self.source(of: failure, $0) }
+        let source = source.flatMap { Self.source(of: failure, $0) }
         text = FailureReport(failure, source: source, remedy: Remedy.of(error)).text
     }
 
@@ -45,13 +46,23 @@ struct FailureMessage {
         }.joined(separator: "\n")
     }
 
-    private static func source(of failure: StepFailure, _ request: BuildRequest) -> FailureReport.Source? {
-        guard let lines = failure.step.lines, let file = try? DockerfileText(request) else { return nil }
+    private static func source(of failure: StepFailure, _ file: DockerfileText) -> FailureReport.Source? {
+        guard let lines = failure.step.lines else { return nil }
         return FailureReport.Source(fileName: file.name, lines: file.lines, range: lines)
     }
 
     private static func write(_ text: String) {
         let bytes = Array(text.utf8)
         try? Files.writeAll(bytes, to: STDERR_FILENO, path: "standard error")
+    }
+}
+
+/// The Dockerfile of the build that goes on, once it was read: standard input cannot be read again for a message.
+final class SourceText: Sendable {
+    private let text = Mutex<DockerfileText?>(nil)
+
+    var dockerfile: DockerfileText? {
+        get { text.withLock { $0 } }
+        set { text.withLock { $0 = newValue } }
     }
 }

@@ -1,11 +1,18 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Build
 import Store
 import Subprocess
 import SystemPackage
 
 /// What git knows of a build context.
 enum GitCheckout {
+    /// The time of the commit that a build context is; that of a repository which was fetched is known.
+    static func commitTime(of context: LoadedContext) async -> Int64? {
+        if context.directory.title != nil { return context.commitTime }
+        return await commitTime(of: context.directory.path)
+    }
+
     /// The time of the commit that is checked out, in seconds since 1970, when the context is a checkout without changes
     /// of its own; nil for anything else, as when there is no git.
     static func commitTime(of context: FilePath) async -> Int64? {

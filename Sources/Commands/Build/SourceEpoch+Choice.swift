@@ -1,20 +1,21 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Build
-import SystemPackage
 
 extension SourceEpoch {
     /// The time that stands for now: what the user says; an empty value says none.
     ///
     /// - Throws: ``CommandError`` when it is not a number of seconds.
-    static func chosen(_ text: String?, context: FilePath) async throws -> SourceEpoch? {
+    static func chosen(_ text: String?, context: LoadedContext) async throws -> SourceEpoch? {
         guard let text else {
             return await GitCheckout.commitTime(of: context).map { SourceEpoch(seconds: $0, origin: .commit) }
         }
         if text.isEmpty { return nil }
         if text == "context" {
             guard let seconds = await GitCheckout.commitTime(of: context) else {
-                throw CommandError("SOURCE_DATE_EPOCH=context: \(context) is not a clean git checkout")
+                throw CommandError(
+                    "SOURCE_DATE_EPOCH=context: \(context.directory.name) is neither a clean git checkout nor a repository's address"
+                )
             }
             return SourceEpoch(seconds: seconds, origin: .explicit)
         }

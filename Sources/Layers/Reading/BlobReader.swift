@@ -18,9 +18,10 @@ final class BlobReader {
     private var archive: OpaquePointer?
     private var tar = Digester()
 
-    /// Starts reading at the descriptor's current position, which must be the blob's beginning.
-    init(descriptor: Int32) throws {
-        file = BlobFile(descriptor: descriptor)
+    /// Starts reading at the descriptor's current position, which must be the blob's beginning, or come right after
+    /// `head`.
+    init(descriptor: Int32, head: [UInt8] = []) throws {
+        file = BlobFile(descriptor: descriptor, head: head)
         form = try Self.form(of: file.peek())
         guard form != .none else { return }
         guard let archive = archive_read_new() else {
@@ -101,6 +102,9 @@ final class BlobReader {
         return LayersError.decompressionFailed(compression: form.rawValue, reason: reason)
     }
 
+    /// Whether bytes begin like those of a compressed file.
+    static func isCompressed(_ head: [UInt8]) -> Bool { head.withUnsafeBytes { form(of: $0) } != .none }
+
     private static func form(of head: UnsafeRawBufferPointer) -> Form {
         if head.starts(with: [0x1f, 0x8b]) { return .gzip }
         if head.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return .zstd }
@@ -116,19 +120,31 @@ private final class BlobFile {
     private let descriptor: Int32
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
     private var peeked: Int?
+    /// Whether bytes may be long in coming, as from a pipe.
+    private let isStream: Bool
     private(set) var digester = Digester()
     private(set) var failure: (any Error)?
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter head: what was read of the descriptor already; no more than the buffer holds.
+    init(descriptor: Int32, head: [UInt8]) {
+        self.descriptor = descriptor
+        var status = stat()
+        isStream = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+        let head = head.prefix(buffer.count)
+        if !head.isEmpty {
+            buffer.copyBytes(from: head)
+            peeked = head.count
+        }
+    }
 
     deinit { buffer.deallocate() }
 
     /// The first bytes, which the next ``read()`` delivers again.
     func peek() throws -> UnsafeRawBufferPointer {
-        var count = 0
+        var count = peeked ?? 0
         while count < 8 {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-            let more = try System.read(descriptor, into: room, path: "layer blob")
+            let more = try readMore(into: room)
             if more == 0 { break }
             count += more
         }
@@ -142,13 +158,18 @@ private final class BlobFile {
         if let peeked, peeked > 0 {
             count = peeked
         } else {
-            count = try System.read(descriptor, into: buffer, path: "layer blob")
+            count = try readMore(into: buffer)
         }
         peeked = nil
         if count == 0 { return nil }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         digester.update(bytes)
         return bytes
+    }
+
+    private func readMore(into room: UnsafeMutableRawBufferPointer) throws -> Int {
+        if isStream { try System.waitForInput(descriptor) }
+        return try System.read(descriptor, into: room, path: "layer blob")
     }
 
     /// libarchive's read callback: the block's address and length, 0 at the end, -1 for an error kept in `failure`.

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import CArchive
 import Glibc
 
 /// Copies a file's bytes and leaves holes where it has holes.

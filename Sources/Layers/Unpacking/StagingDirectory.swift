@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import CArchive
 import Glibc
 
 /// A directory for what is not yet in its place, inside the directory that it is for, so that renames suffice.

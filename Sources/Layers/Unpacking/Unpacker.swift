@@ -27,7 +27,7 @@ public enum Unpacker {
     ) throws -> UnpackedLayer {
         let reader = try LayerReader(from: descriptor, expecting: expectation)
         let writer = try SnapshotWriter(directory)
-        let index = try read(reader, into: writer)
+        let index = try read(reader, into: writer) { $0 }
         try writer.finishDirectories(of: index, below: below)
         return UnpackedLayer(
             diffID: reader.diffID, uncompressedSize: reader.uncompressedSize, index: index,
@@ -42,18 +42,49 @@ public enum Unpacker {
         _ descriptor: FileDescriptor, expecting expectation: LayerExpectation
     ) throws -> UnpackedLayer {
         let reader = try LayerReader(from: descriptor, expecting: expectation)
-        let index = try read(reader, into: nil)
+        let index = try read(reader, into: nil) { $0 }
         return UnpackedLayer(
             diffID: reader.diffID, uncompressedSize: reader.uncompressedSize, index: index, impliedDirectoryCount: 0,
             skipped: [])
     }
 
-    private static func read(_ reader: LayerReader, into writer: SnapshotWriter?) throws -> LayerIndex {
+    /// Unpacks an archive that is no layer, compressed or not, into an empty directory: a file is what its name says, and
+    /// all belongs to root.
+    ///
+    /// When this throws, the directory holds a part of the archive and must be thrown away.
+    /// - Parameter head: what was read of the descriptor already, for one that cannot be read twice.
+    /// - Throws: ``LayersError`` and `CancellationError`.
+    public static func unpack(
+        archive descriptor: FileDescriptor, head: [UInt8] = [], into directory: FilePath
+    ) throws {
+        let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive, head: head)
+        let writer = try SnapshotWriter(directory)
+        let index = try read(reader, into: writer) { entry in
+            var entry = entry
+            (entry.uid, entry.gid, entry.xattrs) = (0, 0, [:])
+            return entry
+        }
+        try writer.finishDirectories(of: index, below: nil)
+    }
+
+    /// Whether a file's first bytes, 512 of them when there are so many, are those of an archive: of a tar's first header
+    /// or of something compressed.
+    public static func isArchive(_ head: [UInt8]) -> Bool {
+        if BlobReader.isCompressed(head) { return true }
+        guard head.count >= TarBlock.size else { return false }
+        let block = TarBlock(Array(head.prefix(TarBlock.size)))
+        return block.isZero || block.isIntact
+    }
+
+    private static func read(
+        _ reader: LayerReader, into writer: SnapshotWriter?, _ adapt: (TreeEntry) -> TreeEntry
+    ) throws -> LayerIndex {
         var index = IndexBuilder(duplicates: .lastWins)
         while let item = try reader.next() {
             switch item {
             case .opaque(let directory): try index.appendOpaqueMark(directory)
-            case .entry(var entry):
+            case .entry(let read):
+                var entry = adapt(read)
                 if entry.kind == .file {
                     var digester = Digester()
                     let file = try writer?.startFile(entry)

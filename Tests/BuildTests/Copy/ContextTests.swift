@@ -29,8 +29,8 @@ struct ContextTests {
         close(openat(current, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
         // A link to a directory is listed as a link: what it leads to is not walked.
         #expect(symlinkat(root.string, current, "out") == 0)
-        #expect(try BuildContext(root: root.appending("link"), ignore: nil).count == 1_102)
+        #expect(try BuildContext(ContextDirectory(root.appending("link")), ignore: nil).count == 1_102)
         deepen(by: 20, String(repeating: "d", count: 250))
-        #expect(throws: (any Error).self) { try BuildContext(root: root.appending("context"), ignore: nil) }
+        #expect(throws: (any Error).self) { try BuildContext(ContextDirectory(root.appending("context")), ignore: nil) }
     }
 }

@@ -23,7 +23,8 @@ struct InputTests {
         #expect(missing?.description == "there is no Dockerfile at \(place.context)/Dockerfile")
         #expect(missing?.remedy?.contains("--file") == true)
         #expect(
-            try await error(place) { $0.dockerfile = "/nowhere/x" }.sentence == "there is no Dockerfile at /nowhere/x")
+            try await error(place) { $0.dockerfile = .file("/nowhere/x") }.sentence
+                == "there is no Dockerfile at /nowhere/x")
         try Files.makeDirectories(place.context.appending("Dockerfile"))
         #expect("\(try await error(place))".contains("no Dockerfile"))
         try place.write("dockerfile", "FROM scratch\nCOPY dockerfile /\n")
