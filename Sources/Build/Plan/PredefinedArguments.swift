@@ -10,6 +10,9 @@ enum PredefinedArguments {
             || platformNames.contains(name)
     }
 
+    /// Whether an ARG of that name is for the build's tools and never for its commands.
+    static func isHiddenFromCommands(_ name: String) -> Bool { name.hasPrefix("BUILDKIT_SBOM_SCAN_") }
+
     /// What RUN sees of the proxies among `arguments`: each in both spellings, unless an instruction has set the name.
     /// They are no part of what a step is.
     static func proxies(_ arguments: [String: String], besides variables: Variables) -> [String] {

@@ -6,10 +6,17 @@ import OCI
 /// The instructions that change an image's config and nothing else.
 extension StagePlanner {
     mutating func applyMetadata(_ instruction: Instruction) throws {
+        var instruction = instruction
+        if case .argument(let declarations) = instruction.kind {
+            // History and stage have the values that the ARGs end up with.
+            let settled = declarations.map { self.settled($0) }
+            declare(settled)
+            instruction.kind = .argument(settled)
+        }
         let createdBy = instruction.historyText(state.historyContext)
         defer { if let createdBy { state.history.append(.metadata(createdBy: createdBy)) } }
         switch instruction.kind {
-        case .argument(let declarations): declare(declarations)
+        case .argument: break
         case .environment(let pairs): setEnvironment(pairs)
         case .label(let pairs):
             for pair in pairs { state.config.labels[orEmpty: [:]][pair.name] = pair.value }
@@ -48,19 +55,26 @@ extension StagePlanner {
     private mutating func declare(_ declarations: [ArgumentDeclaration]) {
         for declaration in declarations {
             let name = declaration.name
-            let value =
-                request.buildArguments[name] ?? declaration.defaultValue ?? resolver.scope.variables[name]
-            if let value {
+            if let value = declaration.defaultValue, !PredefinedArguments.isHiddenFromCommands(name) {
                 state.variables[name] = value
-                state.arguments[name] = value
             }
+            state.arguments[name] = state.variables[name] ?? declaration.defaultValue ?? ""
         }
+    }
+
+    private func settled(_ declaration: ArgumentDeclaration) -> ArgumentDeclaration {
+        var settled = declaration
+        settled.defaultValue =
+            request.buildArguments[declaration.name] ?? declaration.defaultValue
+            ?? resolver.scope.variables[declaration.name]
+        return settled
     }
 
     private mutating func setEnvironment(_ pairs: [NameValue]) {
         for pair in pairs {
             state.environment[pair.name] = pair.value
             state.variables[pair.name] = pair.value
+            if state.arguments[pair.name] != nil { state.arguments[pair.name] = pair.value }
         }
     }
 }

@@ -15,7 +15,7 @@ struct StageState {
     var environment: Variables
     /// What RUN and expansion see: ENV and ARG in one list, the last instruction wins.
     var variables: Variables
-    /// The ARGs that have a value, in the order of their first declarations.
+    /// The ARGs with the values that RUN sees, in the order of their first declarations; empty where there is none.
     var arguments = Variables()
     var author: String?
     /// What this stage adds to the history of the stage that it starts from; all of it when it starts from an image.

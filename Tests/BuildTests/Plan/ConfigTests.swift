@@ -221,13 +221,38 @@ struct ConfigTests {
             """
         let image = try #require(try await plan(text, images: commonImages()).images.first)
         let expected = [
-            "(ARG A=1 B)", "(ENV X=y)", "(LABEL l=v)", "RUN |1 A=1 /bin/sh -c echo hi # buildkit",
+            "(ARG A=1 B)", "(ENV X=y)", "(LABEL l=v)", "RUN |2 A=1 B= /bin/sh -c echo hi # buildkit",
             "COPY --chown=1:2 a b /c/ # buildkit", "ADD d /e # buildkit", "WORKDIR /w", "(WORKDIR /)", "(USER me)",
             "(EXPOSE [80/tcp 81/udp])", "(VOLUME [/a /b])", "(STOPSIGNAL 9)", "(SHELL [/bin/x -c])",
             "(CMD [\"p\" \"q r\"])", "(ENTRYPOINT [\"/bin/x\" \"-c\" \"e\"])", "(MAINTAINER me)",
         ]
         #expect(image.createdBy == expected)
         #expect(image.history.first == .inherited(.init(created: "2020-01-01T00:00:00Z", createdBy: "base")))
+    }
+
+    @Test("ARGs are in the history with the values that they end up with, each once, in the order of their declarations")
+    func argumentHistory() async throws {
+        let text = """
+            ARG GLOBAL=g
+            FROM base
+            ARG A=1 GLOBAL
+            ARG TARGETARCH
+            ARG B=b
+            RUN x
+            ENV A=env
+            ARG B=c NONE BUILDKIT_SBOM_SCAN_STAGE=true
+            RUN ["y", "z"]
+            """
+        let graph = try await plan(text, images: commonImages()) { $0.buildArguments = ["B": "given"] }
+        #expect(
+            graph.images.first?.createdBy == [
+                "(ARG A=1 GLOBAL=g)", "(ARG TARGETARCH=amd64)", "(ARG B=given)",
+                "RUN |4 A=1 GLOBAL=g TARGETARCH=amd64 B=given /bin/sh -c x # buildkit", "(ENV A=env)",
+                "(ARG B=given NONE BUILDKIT_SBOM_SCAN_STAGE=true)",
+                "RUN |6 A=env GLOBAL=g TARGETARCH=amd64 B=given NONE= BUILDKIT_SBOM_SCAN_STAGE=true y z # buildkit",
+            ])
+        #expect(graph.runs[1].environment.contains { $0.hasPrefix("BUILDKIT") } == false)
+        #expect(graph.runs[1].environment.contains { $0.hasPrefix("NONE") } == false)
     }
 
     @Test("a base whose history forgets layers gets entries for them, so that history and layers agree")

@@ -141,8 +141,6 @@ struct NamesTests {
     @Test(
         "what is not executed yet says so with its line",
         arguments: [
-            ("RUN --security=insecure x", "RUN --security=insecure"),
-            ("COPY --parents a /b/", "COPY --parents"),
             ("ADD https://example.org/x /x", "ADD of a URL"),
             ("ADD git@example.org:x.git /x", "ADD of a URL or a git repository"),
             ("ADD --unpack=true x.tar /x", "ADD --unpack"),
