@@ -59,7 +59,10 @@ struct StageState {
         self.config = image.config.config ?? ContainerConfig()
         self.environment = Variables(lines: config.env ?? [])
         if environment["PATH"] == nil { environment["PATH"] = Self.defaultPath }
-        if config.workingDir?.isEmpty ?? true { config.workingDir = "/" }
+        // A base that names none keeps none, as with BuildKit.
+        if let directory = config.workingDir, !directory.isEmpty {
+            config.workingDir = Paths.resolve(directory, against: "/")
+        }
         self.config.onBuild = nil
         self.author = image.config.author
         self.variables = environment
