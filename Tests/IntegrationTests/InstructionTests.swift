@@ -99,7 +99,7 @@ extension Program {
                     log.output(of: "linux/amd64") == [
                         "me here continued", "$WHO not expanded", "/work/deep", "www-data", "33", "/var/www", "1234",
                         "100",
-                        "uid=1(daemon) gid=4(adm)", "/tmp", "awk runs", "shell", "traced",
+                        "uid=1(daemon) gid=4(adm) groups=4(adm)", "/tmp", "awk runs", "shell", "traced",
                     ], log.comment)
             }
         }

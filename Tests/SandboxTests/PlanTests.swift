@@ -57,7 +57,7 @@ struct PlanTests {
             words == [
                 "reduction of capabilities to chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,"
                     + "net_bind_service,net_raw,sys_chroot,mknod,audit_write,setfcap",
-                "installation of the system call filter", "setting of supplementary groups 9", "change to group 8",
+                "installation of the system call filter", "setting of supplementary groups 8,9", "change to group 8",
                 "change to user 7", "setting of capabilities none",
                 "execution of /usr/local/sbin/make or /usr/local/bin/make or /usr/sbin/make or /usr/bin/make "
                     + "or /sbin/make or /bin/make",

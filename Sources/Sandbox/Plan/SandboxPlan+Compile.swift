@@ -28,13 +28,19 @@ extension SandboxPlan {
         if spec.personality != .native { operations.append(.personality(spec.personality)) }
         let capabilities: Capabilities = spec.confinement == .container ? .containerDefault : .all
         if spec.confinement == .container { operations += [.boundingSet(capabilities), .seccomp(filter)] }
-        if setting.host.maySetGroups || !spec.user.groups.isEmpty { operations.append(.groups(spec.user.groups)) }
+        if setting.host.maySetGroups || !spec.user.groups.isEmpty { operations.append(.groups(groups(of: spec.user))) }
         operations += [
             .group(spec.user.gid), .user(spec.user.uid), .capabilities(spec.user.uid == 0 ? capabilities : []),
             .execute(candidates(spec)),
         ]
         return SandboxPlan(
             operations: operations, network: spec.network, arguments: spec.arguments, environment: spec.environment)
+    }
+
+    /// The primary group is among the supplementary ones, too: else a command could drop it, and with it a refusal that
+    /// a file's mode has for the group (CVE-2022-36109).
+    private static func groups(of user: UserIdentity) -> [UInt32] {
+        user.groups.contains(user.gid) ? user.groups : [user.gid] + user.groups
     }
 
     private static func rootOperations(_ spec: SandboxSpec, _ setting: Setting) -> [Operation] {
