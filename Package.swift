@@ -134,7 +134,8 @@ let package = Package(
             name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
             swiftSettings: strict),
         // Runs the built program; to depend on it would hand its static linking on to the tests.
-        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport", systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport", crypto, systemPackage], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
