@@ -21,6 +21,8 @@ final class CacheImports: Sendable {
         var sources: [any CacheSource] = []
         var entries: [Digest: [Entry]] = [:]
         var holders: [Digest: [(source: Int, blob: Descriptor)]] = [:]
+        /// Layers that were looked for in vain.
+        var lost: Set<Layer> = []
     }
 
     private let state = Mutex(State())
@@ -65,10 +67,13 @@ final class CacheImports: Sendable {
         }
     }
 
-    /// Forgets that a layer was to be had where it was found; whether that was news.
-    func forget(_ layer: Layer) -> Bool {
+    /// Whether a layer was looked for in vain.
+    func isLost(_ layer: Layer) -> Bool { state.withLock { $0.lost.contains(layer) } }
+
+    /// Forgets that a layer was to be had where it was found.
+    func forget(_ layer: Layer) {
         state.withLock { state in
-            var isNews = false
+            guard state.lost.insert(layer).inserted else { return }
             let sources = state.sources
             func isMeant(_ source: Int, _ blob: Descriptor?) -> Bool {
                 if layer.isNameOnly { return blob == nil }
@@ -76,11 +81,8 @@ final class CacheImports: Sendable {
             }
             state.holders[layer.diffID]?.removeAll { isMeant($0.source, $0.blob) }
             for (key, entries) in state.entries where entries.contains(where: { $0.diffID == layer.diffID }) {
-                let rest = entries.filter { $0.diffID != layer.diffID || !isMeant($0.source, $0.blob) }
-                if rest.count < entries.count { isNews = true }
-                state.entries[key] = rest
+                state.entries[key] = entries.filter { $0.diffID != layer.diffID || !isMeant($0.source, $0.blob) }
             }
-            return isNews
         }
     }
 }

@@ -103,7 +103,26 @@ struct CacheReader: Sendable {
             throw CacheError.malformed(
                 source.name, reason: "its config names \(diffIDs.count) layers, its manifest \(manifest.layers.count)")
         }
-        let blobs = Dictionary(zip(diffIDs, manifest.layers).filter { $1.size >= 0 }) { first, _ in first }
-        return (records.map { ($0, blobs[$0.diffID]) }, Int64(bytes.count))
+        let blobs = Dictionary(
+            zip(diffIDs, manifest.layers).compactMap { id, blob in Self.layer(blob).map { (id, $0) } }
+        ) {
+            first, _ in first
+        }
+        return (records.filter(Self.isSound).map { ($0, blobs[$0.diffID]) }, Int64(bytes.count))
+    }
+
+    /// What an image may be made of: nothing but a layer of a known kind, without addresses elsewhere.
+    private static func layer(_ blob: Descriptor) -> Descriptor? {
+        let kinds: Set<MediaType> = [.ociLayer, .ociLayerGzip, .ociLayerZstd, .dockerLayer, .dockerLayerGzip]
+        guard kinds.contains(blob.mediaType), blob.size >= 0 else { return nil }
+        return Descriptor(mediaType: blob.mediaType.oci, digest: blob.digest, size: blob.size)
+    }
+
+    /// Whether the time, which images will have in their history, is one.
+    private static func isSound(_ record: CacheRecord) -> Bool {
+        let form = Array("0000-00-00T00:00:00Z".utf8)
+        let text = Array(record.created.utf8)
+        return text.count == form.count
+            && zip(text, form).allSatisfy { $1 == UInt8(ascii: "0") ? (48...57).contains($0) : $0 == $1 }
     }
 }

@@ -36,9 +36,9 @@ struct Executor: Sendable {
     /// The steps that have to be done again since a layer is not where a cache said it would be; the cache is not
     /// asked for it again.
     func stepsToRedo(after lost: LostLayer, _ graph: BuildGraph, _ results: [Int: StepResult]) async -> Set<Int> {
-        guard await cache.forget(lost.layer) else { return [] }
+        await cache.forget(lost.layer)
         let steps = results.filter { !$0.value.keys.isEmpty && $0.value.layers.last == lost.layer }.map(\.key)
-        if let reason = lost.reason {
+        if let reason = lost.reason, !steps.isEmpty {
             let titles = Set(steps.map { graph.vertices[$0].step.title }).sorted().joined(separator: ", ")
             events.warn(
                 BuildWarning("a layer of the cache is not to be had, so its step is done again: \(titles) (\(reason))"))

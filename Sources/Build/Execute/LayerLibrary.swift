@@ -36,7 +36,7 @@ struct LayerLibrary: Sendable {
     /// - Throws: ``LostLayer`` when it should have come from a cache; what the image source throws.
     func ensureBlob(_ layer: Layer) async throws {
         let blob = layer.blob
-        if layer.isNameOnly { throw LostLayer(layer: layer, reason: nil) }
+        if layer.isNameOnly || imports.isLost(layer) { throw LostLayer(layer: layer, reason: nil) }
         try await blobs.value(for: blob.digest) {
             if store.hasBlob(blob.digest, size: blob.size) { return }
             if let holder = imports.holder(of: layer) { return try await pull(layer, from: holder) }

@@ -75,11 +75,10 @@ struct StepCache: Sendable {
         return outcome
     }
 
-    /// Forgets that a layer was to be had; whether that was news.
-    func forget(_ layer: Layer) async -> Bool {
-        guard imports.forget(layer) else { return false }
+    /// Forgets that a layer was to be had.
+    func forget(_ layer: Layer) async {
+        imports.forget(layer)
         await running.forget { $0.layer == layer }
-        return true
     }
 
     private func adding(_ key: Digest, to outcome: Outcome) -> Outcome {

@@ -46,7 +46,8 @@ struct TerminalFrame {
 
     private func header(ending: String) -> TerminalRow {
         let elapsed = HumanFormat.duration(build.startedAt.map { $0.duration(to: now) } ?? .zero)
-        let count = build.stepCount.map { " (\(build.finishedCount)/\($0))" } ?? ""
+        // A step that has to be done again ends twice.
+        let count = build.stepCount.map { " (\(min(build.finishedCount, $0))/\($0))" } ?? ""
         return pen.row("[+] Building \(elapsed)\(count)\(ending)", columns: width)
     }
 
