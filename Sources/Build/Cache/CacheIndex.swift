@@ -31,10 +31,20 @@ enum CacheIndex {
         return Index(manifests: manifests, annotations: [annotation: version])
     }
 
-    /// Whether an index has something for the platforms of all entries: what is there may be newer than ours.
-    static func holds(_ entries: [Descriptor], in current: FetchedManifest?) -> Bool {
-        guard let current, case .index(let index)? = try? current.content() else { return false }
-        return entries.allSatisfy { entry in index.manifests.contains { $0.platform == entry.platform } }
+    /// Whether an index has all entries, or others for their platforms that are no older.
+    ///
+    /// - Parameter old: what the entries took the place of.
+    static func holds(_ entries: [Descriptor], in index: FetchedManifest?, notThoseOf old: FetchedManifest?) -> Bool {
+        let (now, before) = (images(index), images(old))
+        return entries.allSatisfy { entry in
+            guard let found = now.first(where: { $0.platform == entry.platform }) else { return false }
+            return found.digest == entry.digest || !before.contains { $0.digest == found.digest }
+        }
+    }
+
+    private static func images(_ document: FetchedManifest?) -> [Descriptor] {
+        guard let document, case .index(let index)? = try? document.content() else { return [] }
+        return index.manifests
     }
 
     private static func order(_ entry: Descriptor) -> String { entry.platform?.description ?? "" }

@@ -56,6 +56,11 @@ public protocol CacheTarget: Sendable {
 public struct CacheManifest: Sendable {
     public let descriptor: Descriptor
     public let bytes: [UInt8]
+
+    package init(descriptor: Descriptor, bytes: [UInt8]) {
+        self.descriptor = descriptor
+        self.bytes = bytes
+    }
 }
 
 /// What a build takes from caches, and gives to them.

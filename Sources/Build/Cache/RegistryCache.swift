@@ -74,10 +74,12 @@ extension RegistryCache: CacheTarget {
                 to: place.with(digest: manifest.descriptor.digest))
         }
         let entries = manifests.map(\.descriptor)
+        var present = Set(entries.map(\.digest))
         for _ in 1...Self.attempts {
             let current = try await root()
             var index = try CacheIndex.merging(entries, into: current, name: name)
-            index.manifests = try await present(index.manifests, besides: entries)
+            try await look(for: index.manifests, noting: &present)
+            index.manifests.removeAll { !present.contains($0.digest) }
             let bytes = try ImageAssembler.encode(index)
             if bytes == current?.bytes { return }
             let start = ContinuousClock.now
@@ -85,28 +87,24 @@ extension RegistryCache: CacheTarget {
             // Somebody who read the index before this was written has written by the end of the pause.
             let pause = max(Self.shortestPause, start.duration(to: .now) * 3)
             try await Task.sleep(for: min(pause, Self.longestPause) / Double.random(in: 0.5...1))
-            if CacheIndex.holds(entries, in: try await root()) { return }
+            if CacheIndex.holds(entries, in: try await root(), notThoseOf: current) { return }
         }
         throw CacheError.contended(name)
     }
 
-    private static let attempts = 10
+    private static let attempts = 30
     private static let shortestPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(5)
 
-    /// The entries whose manifests are still there: a registry takes no index that names others.
-    private func present(_ entries: [Descriptor], besides own: [Descriptor]) async throws -> [Descriptor] {
-        var present: [Descriptor] = []
-        for entry in entries {
-            if !own.contains(entry) {
-                do { _ = try await client.resolve(place.with(digest: entry.digest)) } catch let error as RegistryError
-                    where error.kind == .notFound
-                {
-                    continue
-                }
+    /// Notes which entries' manifests are still there: a registry takes no index that names others.
+    private func look(for entries: [Descriptor], noting present: inout Set<Digest>) async throws {
+        for entry in entries where !present.contains(entry.digest) {
+            do { _ = try await client.resolve(place.with(digest: entry.digest)) } catch let error as RegistryError
+                where error.kind == .notFound
+            {
+                continue
             }
-            present.append(entry)
+            present.insert(entry.digest)
         }
-        return present
     }
 }

@@ -127,6 +127,36 @@ struct PartsTests {
         #expect(state.withLock { $0.started } < graph.vertices.count)
     }
 
+    @Test("results that prove to be of no use are made again, with all that stands on them and nothing else")
+    func redoing() async throws {
+        let text = "FROM base AS a\nRUN 1\nRUN 2\nFROM base\nRUN 3\nCOPY --from=a / /\n"
+        let graph = try await plan(text, for: ["linux/amd64"], images: commonImages())
+        struct Lost: Error {}
+        let runs = Shared([String: Int]())
+        let first = try #require(graph.vertices.first { $0.step.title == "RUN 1" }).id
+        let results = try await Scheduler<Int>(limit: 4).run(graph) { vertex, _ in
+            let count = runs.withLock {
+                $0[vertex.step.title, default: 0] += 1
+                return $0[vertex.step.title, default: 0]
+            }
+            if vertex.step.title.hasPrefix("COPY"), count == 1 { throw Lost() }
+            return count
+        } redo: { error, results in
+            #expect(error is Lost && results[first] == 1)
+            return [first]
+        }
+        #expect(results.count == graph.vertices.count && results[first] == 2)
+        let counts = runs.withLock { $0 }
+        #expect(counts["RUN 1"] == 2 && counts["RUN 2"] == 2 && counts["RUN 3"] == 1, "\(counts)")
+        await #expect(throws: Lost.self) {
+            _ = try await Scheduler<Int>(limit: 4).run(graph) { _, _ in
+                throw Lost()
+            } redo: { _, _ in
+                []
+            }
+        }
+    }
+
     @Test("work in progress goes with the process; what a killed one left is removed by the next")
     func scratch() throws {
         let root = FilePath("/tmp/manifold-scratch-\(UInt64.random(in: 0 ... .max))")
