@@ -49,6 +49,20 @@ public struct MediaType: RawRepresentable, Hashable, Sendable, Codable {
     }
 }
 
+extension MediaType {
+    /// Docker's media type for the same kind of bytes, where there is one.
+    public var docker: MediaType {
+        switch self {
+        case .ociIndex: .dockerManifestList
+        case .ociManifest: .dockerManifest
+        case .ociConfig: .dockerConfig
+        case .ociLayerGzip: .dockerLayerGzip
+        case .ociLayer: .dockerLayer
+        default: self
+        }
+    }
+}
+
 extension MediaType: CustomStringConvertible {
     public var description: String { rawValue }
 }

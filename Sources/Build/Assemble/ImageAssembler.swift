@@ -9,7 +9,9 @@ struct ImageAssembler: Sendable {
     let store: Store
     let epoch: SourceEpoch?
     let labels: [String: String]
-    var root = Root.smallest
+    let root: Root
+    /// Whether each image's config tells which step made which layer (an inline cache).
+    let carriesCache: Bool
 
     /// What the name of the result stands for.
     enum Root {
@@ -32,17 +34,39 @@ struct ImageAssembler: Sendable {
         }
     }
 
+    let converter: LayerConverter
+    /// Opens the files of a stack of layers.
+    let files: @Sendable ([Layer]) async throws -> ImageFiles
+    let warn: @Sendable (BuildWarning) -> Void
+
+    /// Makes the images and what their name points to, as a destination wants them.
+    ///
+    /// - Parameter results: what each vertex gave.
+    /// - Throws: ``StoreError``, and what bringing layers into another form throws.
+    func result(
+        of graph: BuildGraph, results: [Int: StepResult], form: ImageForm, tags: [Reference]
+    ) async throws -> BuildResult {
+        var images: [AssembledImage] = []
+        for image in graph.images {
+            var layers: [Layer] = []
+            for layer in results[image.vertex]?.layers ?? [] {
+                layers.append(try await converter.layer(layer, in: form))
+            }
+            let records =
+                carriesCache
+                ? CacheCollection(image.platform, graph: graph, results: results, extent: .images).records : nil
+            images.append(try assemble(image, layers: layers, results: results, form: form, records: records))
+        }
+        return try result(of: images, form: form, tags: tags)
+    }
+
     /// Makes one platform's image.
     ///
-    /// - Parameters:
-    ///   - results: what each vertex of the image gave.
-    ///   - records: the memory of the build that the image carries (an inline cache).
-    /// - Throws: ``StoreError``.
-    func assemble(
-        _ image: PlannedImage, results: [Int: StepResult], records: [CacheRecord]? = nil
+    /// - Parameter records: the memory of the build that the image carries (an inline cache).
+    private func assemble(
+        _ image: PlannedImage, layers: [Layer], results: [Int: StepResult], form: ImageForm, records: [CacheRecord]?
     ) throws -> AssembledImage {
         let base = image.base
-        let layers = results[image.vertex]?.layers ?? []
         var config = ImageConfig(
             platform: image.platform, config: labelled(image.config), diffIDs: layers.map(\.diffID))
         config.osVersion = base?.config.osVersion
@@ -54,33 +78,42 @@ struct ImageAssembler: Sendable {
 
         let configBytes = try Self.encode(CacheConfig(image: config, records: records))
         let configDescriptor = Descriptor(
-            mediaType: .ociConfig, digest: try store.writeBlob(configBytes), size: Int64(configBytes.count))
-        let manifest = Manifest(config: configDescriptor, layers: layers.map(Self.descriptor))
+            mediaType: form.type(.ociConfig), digest: try store.writeBlob(configBytes), size: Int64(configBytes.count))
+        let manifest = Manifest(
+            mediaType: form.type(.ociManifest), config: configDescriptor,
+            layers: layers.map { Self.descriptor(of: $0, form) },
+            annotations: form.annotations.values(.manifest, image.platform))
         let manifestBytes = try Self.encode(manifest)
         let descriptor = Descriptor(
-            mediaType: .ociManifest, digest: try store.writeBlob(manifestBytes), size: Int64(manifestBytes.count),
-            platform: image.platform)
+            mediaType: form.type(.ociManifest), digest: try store.writeBlob(manifestBytes),
+            size: Int64(manifestBytes.count),
+            annotations: form.annotations.values(.manifestDescriptor, image.platform), platform: image.platform)
         return AssembledImage(
             platform: image.platform, descriptor: descriptor, manifest: manifestBytes, config: configDescriptor,
             layers: layers)
     }
 
     /// Puts images under one root: an index, or the only image's manifest.
-    ///
-    /// - Throws: ``StoreError``.
-    func result(
-        of images: [AssembledImage], tags: [Reference],
-        ensureBlob: @escaping @Sendable (Layer) async throws -> Void
+    private func result(
+        of images: [AssembledImage], form: ImageForm, tags: [Reference]
     ) throws -> BuildResult {
-        if root == .smallest, images.count == 1, let image = images.first {
-            var root = image.descriptor
+        var root: Descriptor
+        var bytes: [UInt8]
+        if self.root == .smallest, images.count == 1, let image = images.first {
+            (root, bytes) = (image.descriptor, image.manifest)
             root.platform = nil
-            return BuildResult(
-                images: images, root: root, rootBytes: image.manifest, tags: tags, ensureBlob: ensureBlob)
+        } else {
+            let index = Index(
+                mediaType: form.type(.ociIndex), manifests: images.map(\.descriptor),
+                annotations: form.annotations.values(.index))
+            bytes = try Self.encode(index)
+            root = Descriptor(
+                mediaType: form.type(.ociIndex), digest: try store.writeBlob(bytes), size: Int64(bytes.count),
+                annotations: form.annotations.values(.indexDescriptor))
         }
-        let bytes = try Self.encode(Index(manifests: images.map(\.descriptor)))
-        let root = Descriptor(mediaType: .ociIndex, digest: try store.writeBlob(bytes), size: Int64(bytes.count))
-        return BuildResult(images: images, root: root, rootBytes: bytes, tags: tags, ensureBlob: ensureBlob)
+        return BuildResult(
+            images: images, root: root, rootBytes: bytes, tags: tags, ensureBlob: converter.library.ensureBlob,
+            files: files, epoch: epoch, warn: warn)
     }
 
     private func labelled(_ config: ContainerConfig) -> ContainerConfig {
@@ -121,10 +154,10 @@ struct ImageAssembler: Sendable {
     /// What tools look for to tell entries that come from a Dockerfile.
     private static let comment = "buildkit.dockerfile.v0"
 
-    /// A new manifest is of one family: Docker's media types become their OCI twins, which are the same bytes.
-    static func descriptor(of layer: Layer) -> Descriptor {
+    /// A new manifest is of one family: media types of the other become their twins, which are the same bytes.
+    static func descriptor(of layer: Layer, _ form: ImageForm = ImageForm()) -> Descriptor {
         Descriptor(
-            mediaType: layer.blob.mediaType.oci, digest: layer.blob.digest, size: layer.blob.size,
+            mediaType: form.type(layer.blob.mediaType.oci), digest: layer.blob.digest, size: layer.blob.size,
             urls: layer.blob.urls)
     }
 
@@ -133,6 +166,11 @@ struct ImageAssembler: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return try Array(encoder.encode(value))
     }
+}
+
+extension ImageForm {
+    /// A media type of OCI's in this form's family.
+    fileprivate func type(_ oci: MediaType) -> MediaType { mediaTypes == .docker ? oci.docker : oci }
 }
 
 /// What a vertex gave.

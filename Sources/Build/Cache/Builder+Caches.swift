@@ -2,7 +2,7 @@
 
 import OCI
 
-/// What a build takes from caches before it begins, and what it gives to them when it is done.
+/// What a build takes from caches before it begins.
 extension Builder {
     /// Reads all caches at once; a build that does everything anew needs none.
     ///
@@ -16,41 +16,6 @@ extension Builder {
             var results: [(Int, CacheReader.Result)] = []
             for try await result in group { results.append(result) }
             return results.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-    }
-
-    /// Writes caches, when the images are where they should be.
-    ///
-    /// - Throws: ``BuildError/output(_:remedy:)`` for a cache that cannot be written and may not fail.
-    func export(
-        _ graph: BuildGraph, _ results: [Int: StepResult], to exports: [CacheExport], _ request: BuildRequest,
-        _ library: LayerLibrary, names: [String], _ relay: EventRelay
-    ) async throws {
-        let exporter = CacheExporter(
-            store: store, library: library, events: relay, published: request.tags)
-        for export in exports {
-            let collections = graph.images.map {
-                CacheCollection($0.platform, graph: graph, results: results, extent: export.extent)
-            }
-            let target = export.target
-            let step = relay.step("export cache to \(target.name)", platforms: request.platforms)
-            do {
-                try await relay.perform(step) {
-                    try await exporter.export(collections, to: target, step)
-                    return ((), .done)
-                }
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                try Task.checkCancellation()
-                let sentence = "cannot export the cache to \(target.name): \(error)"
-                if export.ignoresErrors {
-                    relay.warn(BuildWarning(sentence))
-                } else {
-                    let done = names.isEmpty ? "" : " (the result itself is at \(names.joined(separator: ", ")))"
-                    throw BuildError.output(sentence + done, remedy: Remedy.of(error))
-                }
-            }
         }
     }
 }

@@ -26,7 +26,7 @@ struct CacheExporter: Sendable {
                 try await target.put(config, as: descriptor)
                 let manifest = try ImageAssembler.encode(
                     Manifest(
-                        config: descriptor, layers: layers.map(ImageAssembler.descriptor),
+                        config: descriptor, layers: layers.map { ImageAssembler.descriptor(of: $0) },
                         annotations: [CacheIndex.annotation: CacheIndex.version]))
                 manifests.append(
                     CacheManifest(

@@ -6,7 +6,7 @@
 /// twice, and nothing that goes wrong early ends a build that might still succeed.
 struct EarlyExport: Sendable {
     let exporters: [any Exporter]
-    let ensureBlob: @Sendable (Layer) async throws -> Void
+    let converter: LayerConverter
 
     /// Runs `body`, which announces layers; transfers that are of no use when it ends are given up.
     ///
@@ -20,7 +20,7 @@ struct EarlyExport: Sendable {
                 await withDiscardingTaskGroup { group in
                     for await layer in layers {
                         group.addTask {
-                            for exporter in exporters { try? await exporter.offer(layer, ensureBlob: ensureBlob) }
+                            for exporter in exporters { try? await offer(layer, to: exporter) }
                         }
                     }
                 }
@@ -31,5 +31,10 @@ struct EarlyExport: Sendable {
             }
             return try await body { announcement.yield($0) }
         }
+    }
+
+    private func offer(_ layer: Layer, to exporter: any Exporter) async throws {
+        let layer = try await converter.layer(layer, in: exporter.form)
+        try await exporter.offer(layer, ensureBlob: converter.library.ensureBlob)
     }
 }

@@ -7,6 +7,9 @@ public protocol Exporter: Sendable {
     /// What a person reads while the export goes on, as in "push registry.example/app:1".
     var title: String { get }
 
+    /// How the result is written down for this destination.
+    var form: ImageForm { get }
+
     /// Sees to it, before anything is built, that the export can succeed.
     func prepare() async throws
 
@@ -15,36 +18,47 @@ public protocol Exporter: Sendable {
     /// - Parameter ensureBlob: brings a layer's blob into the store, if it is not there yet.
     func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws
 
-    /// Puts the whole result in its place: blobs, then manifests, then the name.
+    /// Brings the whole result to its destination, but for the last step: nobody sees it yet.
     ///
-    /// - Returns: the names under which it can be had now.
-    func export(_ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> [String]
+    /// - Returns: that last step; nothing is left behind when it is dropped instead of taken.
+    func export(_ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> Publication
 }
 
-/// One platform's finished image, whose config and manifest are in the store.
-public struct AssembledImage: Sendable, Hashable {
-    public let platform: Platform
-    /// The manifest with the platform, as an index has it.
-    public let descriptor: Descriptor
-    /// The manifest's bytes.
-    public let manifest: [UInt8]
-    public let config: Descriptor
-    public let layers: [Layer]
+extension Exporter {
+    public var form: ImageForm { ImageForm() }
 
-    /// The bytes of all layers as stored.
-    public var size: Int64 { layers.reduce(0) { $0 + $1.blob.size } }
+    public func prepare() async throws {}
+
+    public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {}
 }
 
-/// What a build made.
-public struct BuildResult: Sendable {
-    /// The images in the order of the platforms asked for.
-    public let images: [AssembledImage]
-    /// What the name points to: the index, or the manifest when only one platform was built.
-    public let root: Descriptor
-    /// The bytes of what the name points to.
-    public let rootBytes: [UInt8]
-    /// The names asked for.
-    public let tags: [Reference]
-    /// Brings a layer's blob into the store, if it is not there yet.
-    public let ensureBlob: @Sendable (Layer) async throws -> Void
+/// The last step of an export, taken only when every export of a build has come as far.
+public struct Publication: Sendable {
+    /// Who sees what is published; what most people see is published last.
+    public enum Reach: Int, Sendable, Comparable {
+        case files, store, daemon, registry
+
+        public static func < (left: Reach, right: Reach) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Where the result can be found then, for people.
+    public let places: [String]
+    /// The names of images that the result has there.
+    public let names: [Reference]
+    public let reach: Reach
+    /// What a person reads while the step goes on; nil when it takes no time.
+    public let title: String?
+    /// Takes the step.
+    public let publish: @Sendable (_ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> Void
+
+    public init(
+        places: [String], names: [Reference] = [], reach: Reach, title: String? = nil,
+        publish: @escaping @Sendable (_ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> Void
+    ) {
+        self.places = places
+        self.names = names
+        self.reach = reach
+        self.title = title
+        self.publish = publish
+    }
 }

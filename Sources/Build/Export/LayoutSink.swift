@@ -8,8 +8,6 @@ import SystemPackage
 protocol LayoutSink {
     func add(_ bytes: [UInt8], as name: String) throws
     func add(contentsOf file: FilePath, size: Int64, as name: String) throws
-    /// Makes everything visible.
-    func finish() throws
 }
 
 /// A directory on disk.
@@ -26,8 +24,6 @@ struct DirectoryLayoutSink: LayoutSink {
         if Files.size(path) == size { return }
         try Files.copy(file, to: path, mode: 0o644)
     }
-
-    func finish() throws {}
 
     private func place(for name: String) throws -> FilePath {
         let path = root.pushing(FilePath(name))

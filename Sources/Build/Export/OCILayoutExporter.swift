@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
-import OCI
+public import OCI
 public import Store
 public import SystemPackage
 
@@ -16,87 +16,80 @@ public struct OCILayoutExporter: Exporter {
         case tar
     }
 
-    let destination: FilePath
-    let form: Form
+    /// Where the layout goes.
+    enum Place: Sendable {
+        case directory(FilePath)
+        case archive(OutputPlace)
+
+        var name: String {
+            switch self {
+            case .directory(let path): path.string
+            case .archive(let place): place.name
+            }
+        }
+    }
+
+    let place: Place
+    let tags: [Reference]?
+    public let form: ImageForm
     let store: Store
 
-    public init(destination: FilePath, form: Form, store: Store) {
-        self.destination = destination
-        self.form = form
+    /// - Parameter tags: the names in the layout; nil for those of the result.
+    public init(
+        destination: FilePath, form: Form, store: Store, tags: [Reference]? = nil, as imageForm: ImageForm = ImageForm()
+    ) {
+        self.place = form == .directory ? .directory(destination) : .archive(.file(destination))
+        self.tags = tags
+        self.form = imageForm
         self.store = store
     }
 
-    public var title: String { "write \(destination)" }
-
-    public func prepare() async throws {
-        let folder = form == .directory ? destination : destination.removingLastComponent()
-        do { try Files.makeDirectories(folder, mode: 0o755) } catch let error as StoreError {
-            throw BuildError.output("cannot write to \(folder): \(error)", remedy: error.remedy)
-        }
-        // A file is replaced by a rename, which must not happen to a device or a link.
-        if form == .tar, Files.exists(destination), !Files.isRegularFile(destination) {
-            let what = Files.isDirectory(destination) ? "a directory" : "not a regular file"
-            throw BuildError.output(
-                "cannot write the file \(destination): it is \(what)",
-                remedy: "name a file, or add tar=false to write the layout as a directory")
-        }
+    /// An archive in a file or on standard output.
+    public init(archive: OutputPlace, store: Store, tags: [Reference]? = nil, as imageForm: ImageForm = ImageForm()) {
+        self.place = .archive(archive)
+        self.tags = tags
+        self.form = imageForm
+        self.store = store
     }
 
-    public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {}
+    public var title: String { "write \(place.name)" }
+
+    public func prepare() async throws {
+        switch place {
+        case .archive(let archive):
+            try archive.prepare(remedy: "name a file, or add tar=false to write the layout as a directory")
+        case .directory(let path):
+            try OutputFailure.explaining(path.string) { try Files.makeDirectories(path, mode: 0o755) }
+        }
+    }
 
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
-    ) async throws -> [String] {
-        let blobs = Self.blobs(of: result)
-        let total = blobs.reduce(0) { $0 + $1.size }
-        for image in result.images {
-            for layer in image.layers { try await result.ensureBlob(layer) }
-        }
-        let sink: any LayoutSink =
-            switch form {
-            case .directory: DirectoryLayoutSink(root: destination)
-            case .tar: try TarLayoutSink(destination: destination)
+    ) async throws -> Publication {
+        let tags = self.tags ?? result.tags
+        let layout = ImageLayout(images: result.images, root: result.root, tags: tags)
+        switch place {
+        case .directory(let path):
+            let sink = DirectoryLayoutSink(root: path)
+            try await layout.write(to: sink, from: store, result, destination: path.string, progress)
+            return Publication(places: Self.places(path.string, tags), names: tags, reach: .files) { _ in
+                try OutputFailure.explaining(path.string) { try sink.add(layout.index(), as: ImageLayout.indexName) }
             }
-        var completed: Int64 = 0
-        try sink.add(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), as: "oci-layout")
-        for blob in blobs {
-            try Task.checkCancellation()
-            try store.verifyBlob(blob.digest)
-            try sink.add(
-                contentsOf: store.blobPath(blob.digest), size: blob.size,
-                as: "blobs/\(blob.digest.algorithm.rawValue)/\(blob.digest.encoded)")
-            completed += blob.size
-            progress(completed, total)
+        case .archive(let archive):
+            let staged = try StagedFile(archive, store: store)
+            let sink = TarLayoutSink(staged.file)
+            try await layout.write(to: sink, from: store, result, destination: archive.name, progress)
+            try OutputFailure.explaining(archive.name) {
+                try sink.add(layout.index(), as: ImageLayout.indexName)
+                try sink.finish()
+            }
+            return Publication(
+                places: Self.places(archive.name, tags), names: tags, reach: .files, title: staged.publishingTitle,
+                publish: staged.publish)
         }
-        try sink.add(index(for: result), as: "index.json")
-        try sink.finish()
-        return result.tags.isEmpty
-            ? [destination.string] : result.tags.map { "\(destination.string):\($0.tag ?? "latest")" }
     }
 
-    /// Everything that the root points to and the root itself, each once.
-    private static func blobs(of result: BuildResult) -> [Descriptor] {
-        var seen: Set<Digest> = []
-        var blobs: [Descriptor] = []
-        for image in result.images {
-            for blob in image.layers.map(\.blob) + [image.config, image.descriptor]
-            where seen.insert(blob.digest).inserted {
-                blobs.append(blob)
-            }
-        }
-        if seen.insert(result.root.digest).inserted { blobs.append(result.root) }
-        return blobs
-    }
-
-    /// The names are annotations, as containerd and skopeo read them.
-    private func index(for result: BuildResult) throws -> [UInt8] {
-        var entries: [Descriptor] = result.tags.map { tag in
-            var entry = result.root
-            entry.annotations = ["io.containerd.image.name": tag.description]
-            if let name = tag.tag { entry.annotations?["org.opencontainers.image.ref.name"] = name }
-            return entry
-        }
-        if entries.isEmpty { entries = [result.root] }
-        return try ImageAssembler.encode(Index(manifests: entries))
+    private static func places(_ path: String, _ tags: [Reference]) -> [String] {
+        tags.isEmpty ? [path] : tags.map { "\(path):\($0.tag ?? "latest")" }
     }
 }

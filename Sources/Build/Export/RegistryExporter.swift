@@ -12,6 +12,8 @@ public final class RegistryExporter: Exporter {
     private let client: RegistryClient
     private let store: Store
     private let tags: [Reference]
+    public let form: ImageForm
+    private let naming: Naming
     /// Layers that travel, or have travelled, while the build goes on.
     private let transfers = SingleFlight<Transfer, Void>()
 
@@ -20,11 +22,24 @@ public final class RegistryExporter: Exporter {
         var digest: Digest
     }
 
+    /// What the result is called in the registry.
+    public enum Naming: Sendable {
+        case tags
+        /// By its tags, and the names by digest are told, too.
+        case tagsAndDigests
+        /// Only by its digest: no tag moves.
+        case digests
+    }
+
     /// - Parameter tags: where the result goes; at least one.
-    public init(client: RegistryClient, store: Store, tags: [Reference]) {
+    public init(
+        client: RegistryClient, store: Store, tags: [Reference], form: ImageForm = ImageForm(), naming: Naming = .tags
+    ) {
         self.client = client
         self.store = store
         self.tags = tags
+        self.form = form
+        self.naming = naming
     }
 
     public var title: String { "push \(tags.map(\.familiar).joined(separator: ", "))" }
@@ -51,19 +66,23 @@ public final class RegistryExporter: Exporter {
 
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
-    ) async throws -> [String] {
+    ) async throws -> Publication {
+        let root = result.root
+        let targets = naming == .digests ? tags.canonical(root.digest) : tags
         var outdated: [Reference] = []
-        for tag in tags where try await digest(of: tag) != result.root.digest { outdated.append(tag) }
+        for target in targets where try await digest(of: target) != root.digest { outdated.append(target) }
         var seen: Set<String> = []
         for repository in outdated where seen.insert(repository.name).inserted {
             try await upload(result, to: repository, progress: progress)
         }
-        for tag in outdated {
-            _ = try await client.putManifest(result.rootBytes, mediaType: result.root.mediaType, to: tag)
+        let bytes = result.rootBytes
+        let names = naming == .tagsAndDigests ? targets + targets.canonical(root.digest) : targets
+        return Publication(places: names.map(\.familiar), names: names, reach: .registry) {
+            [client, store, outdated] _ in
+            for target in outdated { _ = try await client.putManifest(bytes, mediaType: root.mediaType, to: target) }
+            // From now on the registry says what these names stand for.
+            for target in targets { store.forget(target) }
         }
-        // From now on the registry says what these names stand for.
-        for tag in tags { store.forget(tag) }
-        return tags.map(\.familiar)
     }
 
     /// What a tag points to now; nil when there is no such tag.

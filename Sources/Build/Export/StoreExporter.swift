@@ -7,27 +7,41 @@ public import Store
 public struct StoreExporter: Exporter {
     let store: Store
     let tags: [Reference]
+    public let form: ImageForm
+    let canonicalNames: CanonicalNames
 
-    public init(store: Store, tags: [Reference]) {
+    /// Whether names by digest are made besides the tags.
+    public enum CanonicalNames: Sendable { case made, omitted }
+
+    public init(
+        store: Store, tags: [Reference], form: ImageForm = ImageForm(), canonicalNames: CanonicalNames = .omitted
+    ) {
         self.store = store
         self.tags = tags
+        self.form = form
+        self.canonicalNames = canonicalNames
     }
 
     public var title: String {
         tags.isEmpty ? "keep the result" : "keep as \(tags.map(\.familiar).joined(separator: ", "))"
     }
 
-    public func prepare() async throws {}
-
-    public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {}
-
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
-    ) async throws -> [String] {
+    ) async throws -> Publication {
         for layer in Set(result.images.flatMap(\.layers)) { try await result.ensureBlob(layer) }
-        for tag in tags {
-            try store.save(NamedImage(name: tag.description, descriptor: result.root), as: tag)
+        let names = canonicalNames == .made ? tags + tags.canonical(result.root.digest) : tags
+        let root = result.root
+        return Publication(places: names.map(\.familiar), names: names, reach: .store) { [store] _ in
+            for name in names { try store.save(NamedImage(name: name.description, descriptor: root), as: name) }
         }
-        return tags.map(\.familiar)
+    }
+}
+
+extension Sequence<Reference> {
+    /// The names by digest, each repository once.
+    func canonical(_ digest: Digest) -> [Reference] {
+        var seen: Set<Reference> = []
+        return map { $0.with(digest: digest) }.filter { seen.insert($0).inserted }
     }
 }

@@ -1,34 +1,16 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Glibc
 import Layers
-import OCI
-import Store
 import SystemPackage
 
-/// A tar file of an OCI layout, written beside its place and renamed into it when it is whole.
+/// A tar file of an OCI layout.
 final class TarLayoutSink: LayoutSink {
-    private let destination: FilePath
-    private let temporary: FilePath
-    private let file: FileDescriptor
     private let writer: LayerWriter
     private var directories: Set<TreePath> = []
-    private var isFinished = false
 
-    init(destination: FilePath) throws {
-        self.destination = destination
-        self.temporary = FilePath("\(destination.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
-        let descriptor = open(temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw StoreError.file(operation: "create", path: temporary, errno: Errno(rawValue: errno))
-        }
-        self.file = FileDescriptor(rawValue: descriptor)
-        self.writer = LayerWriter(to: file, compression: .none)
-    }
-
-    deinit {
-        try? file.close()
-        if !isFinished { unlink(temporary.string) }
+    /// - Parameter file: where the bytes go; it stays open.
+    init(_ file: FileDescriptor) {
+        writer = LayerWriter(to: file, compression: .none)
     }
 
     func add(_ bytes: [UInt8], as name: String) throws {
@@ -44,11 +26,8 @@ final class TarLayoutSink: LayoutSink {
         try writer.append(TreeEntry(path: path, kind: .file, mode: 0o644, size: size), content: .file(input))
     }
 
-    func finish() throws {
-        _ = try writer.finish()
-        try Files.rename(temporary, to: destination)
-        isFinished = true
-    }
+    /// Ends the archive.
+    func finish() throws { _ = try writer.finish() }
 
     private func place(for name: String) throws -> TreePath {
         let path = try TreePath(name)

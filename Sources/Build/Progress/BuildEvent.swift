@@ -124,12 +124,24 @@ public struct BuildSummary: Sendable {
     public let digest: Digest
     /// The images, in the order of `--platform`.
     public let images: [Image]
-    /// The names that were published or written.
+    /// Everywhere that the result can be found: names that were published, files, directories.
     public let names: [String]
+    /// What the name points to, with its annotations.
+    public let descriptor: Descriptor?
+    /// The digest of the config, which is the image's ID to Docker; nil when there are several.
+    public let config: Digest?
+    /// The names of images among ``names``, normalised.
+    public let references: [String]
 
-    public init(digest: Digest, images: [Image], names: [String]) {
+    public init(
+        digest: Digest, images: [Image], names: [String], descriptor: Descriptor? = nil, config: Digest? = nil,
+        references: [String] = []
+    ) {
         self.digest = digest
         self.images = images
         self.names = names
+        self.descriptor = descriptor
+        self.config = config
+        self.references = references
     }
 }

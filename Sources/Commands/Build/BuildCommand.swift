@@ -35,10 +35,17 @@ struct BuildCommand: AsyncParsableCommand {
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
         let source = SourceText()
         do {
-            let summary = try await Interruption.cancels {
-                try await reporter.follow { queue in try await build(environment, source) { queue.send($0) } }
+            let warnings = WarningLog()
+            let (summary, outputs) = try await Interruption.cancels {
+                try await reporter.follow { queue in
+                    try await build(environment, source) {
+                        warnings.note($0)
+                        queue.send($0)
+                    }
+                }
             }
-            try finish(summary, environment)
+            try options.output.report(
+                summary, of: outputs, warnings: warnings.all, isQuiet: options.quiet, in: environment)
         } catch {
             if mode.settled(for: terminal) != .json {
                 await FailureMessage(error, reporter: reporter, source: source.dockerfile).print()
@@ -51,7 +58,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func build(
         _ environment: Environment, _ source: SourceText, report: @escaping @Sendable (BuildEvent) -> Void
-    ) async throws -> BuildSummary {
+    ) async throws -> (BuildSummary, OutputPlan) {
         let store = try Store(at: store.path(in: environment))
         let request = try await options.request(in: environment) { request in
             let loader = ContextLoader(store: store, events: report)
@@ -59,8 +66,11 @@ struct BuildCommand: AsyncParsableCommand {
             return try await options.input.load(loader, in: environment)
         }
         source.dockerfile = try? DockerfileText(request)
+        let outputs = try OutputPlan(options.output, tags: request.tags)
+        for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
         var configuration = RegistryConfiguration()
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
+        configuration.insecureRegistries.formUnion(try outputs.insecureRegistries())
         let client = RegistryClient(
             credentials: DockerConfig(environment: environment.variables), configuration: configuration)
         let builder = Builder(
@@ -68,12 +78,12 @@ struct BuildCommand: AsyncParsableCommand {
             images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),
             runner: SandboxRunner(finder: options.emulators(in: environment)), events: report)
         do {
-            let exporters = try options.exporters(for: request, store: store, client: client, environment)
+            let exporters = try outputs.exporters(for: request, store: store, client: client, environment)
             let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }
             let summary = try await builder.build(request, exporters: exporters, caches: caches)
-            if options.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
+            if outputs.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
             try await client.shutdown()
-            return summary
+            return (summary, outputs)
         } catch {
             try? await client.shutdown()
             throw error
@@ -81,14 +91,5 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     private static let namelessResult =
-        "nothing was said of where the result goes, so it stays in the store; use --push, --output or --tag"
-
-    private func finish(_ summary: BuildSummary, _ environment: Environment) throws {
-        if options.quiet {
-            try Files.writeAll(Array("\(summary.digest)\n".utf8), to: STDOUT_FILENO, path: "standard output")
-        }
-        if let file = options.digestFile {
-            try Files.write(Array(summary.digest.description.utf8), to: environment.absolute(file), mode: 0o644)
-        }
-    }
+        "nothing was said of where the result goes, so it stays in the store; use --push, --load, --output or --tag"
 }

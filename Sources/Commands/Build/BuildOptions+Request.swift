@@ -22,9 +22,9 @@ extension BuildOptions {
         if let epoch = environment["SOURCE_DATE_EPOCH"], request.buildArguments["SOURCE_DATE_EPOCH"] == nil {
             request.buildArguments["SOURCE_DATE_EPOCH"] = epoch
         }
-        request.labels = try pairs(labels, flag: "--label") { _ in "" }
+        request.labels = try pairs(output.labels, flag: "--label") { _ in "" }
         request.target = target
-        request.tags = try tags.map { try Self.tag($0) }
+        request.tags = try output.tags.map { try Self.tag($0) }
         request.cachePolicy = noCache ? .refresh : .use
         request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
         request.network = try run.networkMode()
@@ -43,54 +43,19 @@ extension BuildOptions {
     /// The files that the build writes for its user. What type=local writes is not among them: it may be sources, which
     /// the next build reads.
     private func products(in environment: Environment) -> [FilePath] {
-        let outputs = outputs.compactMap { text -> String? in
+        let outputs = output.outputs.compactMap { text -> String? in
             guard var output = try? AttributeList(text, flag: "--output", example: ""), output.take("type") != "local"
             else { return nil }
             return output.take("dest")
         }
-        return (outputs + [digestFile].compactMap(\.self)).filter { !["", "-"].contains($0) }
-            .map { environment.absolute($0) }
+        return (outputs + [output.digestFile, output.metadataFile].compactMap(\.self))
+            .filter { !["", "-"].contains($0) }.map { environment.absolute($0) }
     }
-
-    /// Whether nobody will find the result but by building again.
-    var keepsResultNameless: Bool { outputs.isEmpty && !push && tags.isEmpty }
 
     /// Where QEMU is looked for.
     func emulators(in environment: Environment) -> EmulatorFinder {
         let directory = emulatorDirectory ?? environment["MANIFOLD_QEMU_DIR"]
         return EmulatorFinder(directory: directory.map { environment.absolute($0) }, path: environment["PATH"])
-    }
-
-    /// Where the result goes.
-    ///
-    /// - Throws: ``CommandError``, ``OCIError``.
-    func exporters(
-        for request: BuildRequest, store: Store, client: RegistryClient, _ environment: Environment
-    ) throws -> [any Exporter] {
-        var exporters: [any Exporter] = []
-        var destinations = try outputs.map { try OutputOption(parsing: $0).destination }
-        if push { destinations.append(.registry(names: [])) }
-        if destinations.isEmpty { destinations.append(.store(names: [])) }
-        for destination in destinations {
-            switch destination {
-            case .oci(let path, let asTar):
-                let isDirectory = path.hasSuffix("/") || Files.isDirectory(environment.absolute(path))
-                let form: OCILayoutExporter.Form = asTar ?? !isDirectory ? .tar : .directory
-                exporters.append(OCILayoutExporter(destination: environment.absolute(path), form: form, store: store))
-            case .registry(let names):
-                let targets = try names.isEmpty ? request.tags : names.map { try Self.tag($0) }
-                guard !targets.isEmpty else {
-                    throw CommandError(
-                        "there is no name to push to",
-                        remedy: "give one with --tag, as in --tag registry.example/me/app:1.0")
-                }
-                exporters.append(RegistryExporter(client: client, store: store, tags: targets))
-            case .store(let names):
-                let targets = try names.isEmpty ? request.tags : names.map { try Self.tag($0) }
-                exporters.append(StoreExporter(store: store, tags: targets))
-            }
-        }
-        return exporters
     }
 
     private func platformList() throws -> [Platform] {

@@ -18,12 +18,6 @@ struct BuildOptions: ParsableArguments {
     var platforms: [String] = []
 
     @Option(
-        name: [.customShort("t"), .customLong("tag")],
-        help: ArgumentHelp(
-            "A name for the result, as in registry.example/me/app:1.0; may be repeated.", valueName: "name"))
-    var tags: [String] = []
-
-    @Option(
         name: .customLong("build-arg"),
         help: ArgumentHelp(
             "A value for an ARG; without =VALUE it is taken from the environment; may be repeated.",
@@ -31,24 +25,10 @@ struct BuildOptions: ParsableArguments {
     var buildArguments: [String] = []
 
     @Option(
-        name: .customLong("label"),
-        help: ArgumentHelp("A label for the images; may be repeated.", valueName: "NAME=VALUE"))
-    var labels: [String] = []
-
-    @Option(
         name: .customLong("target"), help: ArgumentHelp("The stage to build. Default: the last.", valueName: "stage"))
     var target: String?
 
-    @Option(
-        name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp(
-            "Where the result goes: type=oci,dest=FILE|DIR[,tar=true|false], type=registry or type=image; may be repeated.",
-            discussion: "Without --output and --push the result stays in the store.",
-            valueName: "output"))
-    var outputs: [String] = []
-
-    @Flag(name: .customLong("push"), help: "Publish the result under its tags; short for --output type=registry.")
-    var push = false
+    @OptionGroup var output: OutputOptions
 
     @Flag(name: .customLong("no-cache"), help: "Do every step again, whatever earlier builds have done.")
     var noCache = false
@@ -73,11 +53,6 @@ struct BuildOptions: ParsableArguments {
 
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")
     var quiet = false
-
-    @Option(
-        name: .customLong("iidfile"),
-        help: ArgumentHelp("Write the result's digest to a file.", valueName: "file"))
-    var digestFile: String?
 
     @Option(
         name: [.customShort("j"), .customLong("jobs")],

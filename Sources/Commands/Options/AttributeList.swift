@@ -15,7 +15,7 @@ struct AttributeList {
         source = "\(flag) \(text)"
         for field in Self.fields(of: text) {
             if let equals = field.firstIndex(of: "=") {
-                values[field[..<equals].lowercased()] = String(field[field.index(after: equals)...])
+                values[Self.key(field[..<equals])] = String(field[field.index(after: equals)...])
             } else if let (key, value) = bare(field) {
                 values[key] = value
             } else {
@@ -23,6 +23,13 @@ struct AttributeList {
                     "\(source): \"\(field)\" is not of the form key=value", remedy: "write it as \(flag) \(example)")
             }
         }
+    }
+
+    /// Keys are the same in capitals; but an annotation's own key, after the point, is what the user wrote.
+    private static func key(_ text: Substring) -> String {
+        let lowered = text.lowercased()
+        guard lowered.hasPrefix("annotation"), let point = text.firstIndex(of: ".") else { return lowered }
+        return text[..<point].lowercased() + text[point...]
     }
 
     /// Takes an attribute out of the list; the first of the keys that is there wins.

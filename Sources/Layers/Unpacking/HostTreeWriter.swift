@@ -158,8 +158,9 @@ public final class HostTreeWriter {
     private func removeOthers() throws {
         var names: [TreePath: Set<[UInt8]>] = [.root: []]
         for staged in entries {
-            if staged.name == nil { names[staged.entry.path, default: []] = names[staged.entry.path] ?? [] }
-            if let parent = staged.entry.path.parent { names[parent, default: []].insert(Array(staged.entry.path.name)) }
+            let path = staged.entry.path
+            if staged.name == nil, names[path] == nil { names[path] = [] }
+            if let parent = path.parent { names[parent, default: []].insert(Array(path.name)) }
         }
         walker.forget()
         for (directory, kept) in names {

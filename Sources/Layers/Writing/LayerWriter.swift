@@ -18,6 +18,8 @@ public final class LayerWriter {
         case bytes([UInt8])
         /// Something that puts the next bytes into the buffer and returns how many; 0 at the end.
         case reader((UnsafeMutableRawBufferPointer) throws -> Int)
+        /// Something that hands over all bytes, piece by piece.
+        case pieces((_ take: (UnsafeRawBufferPointer) throws -> Void) throws -> Void)
     }
 
     private let sink: BlobSink
@@ -106,6 +108,7 @@ public final class LayerWriter {
                 return count
             }
         case .reader(let reader): read = reader
+        case .pieces(let deliver): return try copy(deliver, of: entry)
         }
         var rest = entry.size
         while rest > 0 {
@@ -120,6 +123,22 @@ public final class LayerWriter {
         var probe: UInt8 = 0
         let excess = try withUnsafeMutableBytes(of: &probe) { try read($0) }
         if excess > 0 { throw LayersError.fileChanged(entry.path, expectedSize: entry.size) }
+        try write([UInt8](repeating: 0, count: TarHeader.padding(entry.size)))
+        return digester.digest()
+    }
+
+    private func copy(
+        _ deliver: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void, of entry: TreeEntry
+    ) throws -> Digest {
+        var digester = Digester()
+        try deliver { bytes in
+            digester.update(bytes)
+            if digester.count > entry.size { throw LayersError.fileChanged(entry.path, expectedSize: entry.size) }
+            try sink.write(bytes)
+        }
+        guard digester.count == entry.size else {
+            throw LayersError.fileChanged(entry.path, expectedSize: entry.size)
+        }
         try write([UInt8](repeating: 0, count: TarHeader.padding(entry.size)))
         return digester.digest()
     }

@@ -230,7 +230,8 @@ struct ConfigTests {
         #expect(image.history.first == .inherited(.init(created: "2020-01-01T00:00:00Z", createdBy: "base")))
     }
 
-    @Test("ARGs are in the history with the values that they end up with, each once, in the order of their declarations")
+    @Test(
+        "ARGs are in the history with the values that they end up with, each once, in the order of their declarations")
     func argumentHistory() async throws {
         let text = """
             ARG GLOBAL=g

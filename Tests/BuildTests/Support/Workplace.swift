@@ -150,8 +150,7 @@ final class CapturingExporter: Exporter {
 
     func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
-    ) async throws -> [String] {
-        state.withLock { $0.result = result }
-        return ["captured"]
+    ) async throws -> Publication {
+        Publication(places: ["captured"], reach: .files) { [self] _ in state.withLock { $0.result = result } }
     }
 }

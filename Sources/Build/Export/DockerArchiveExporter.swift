@@ -1,0 +1,59 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import Store
+
+/// Writes the archive that `docker save` writes, which `docker load`, `podman load` and skopeo read: an OCI layout
+/// with a manifest.json.
+public struct DockerArchiveExporter: Exporter {
+    let destination: OutputPlace
+    let tags: [Reference]?
+    public let form: ImageForm
+    let store: Store
+
+    /// - Parameter tags: the names in the archive; nil for those of the result.
+    public init(destination: OutputPlace, store: Store, tags: [Reference]? = nil, as form: ImageForm) {
+        self.destination = destination
+        self.tags = tags
+        self.form = form
+        self.store = store
+    }
+
+    public var title: String { "write \(destination.name)" }
+
+    public func prepare() async throws { try destination.prepare(remedy: "name a file") }
+
+    public func export(
+        _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws -> Publication {
+        guard let image = result.images.first, result.images.count == 1 else { throw Self.severalPlatforms }
+        let tags = self.tags ?? result.tags
+        let staged = try StagedFile(destination, store: store)
+        try await Self.write(
+            ImageLayout(images: [image], root: result.root, tags: tags), to: staged, from: store, result,
+            destination: destination.name, progress)
+        return Publication(
+            places: [destination.name], names: tags, reach: .files, title: staged.publishingTitle,
+            publish: staged.publish)
+    }
+
+    /// Writes a layout; one of a single image with Docker's own manifest.
+    static func write(
+        _ layout: ImageLayout, to staged: StagedFile, from store: Store, _ result: BuildResult, destination: String,
+        _ progress: (Int64, Int64) -> Void
+    ) async throws {
+        let sink = TarLayoutSink(staged.file)
+        try await layout.write(to: sink, from: store, result, destination: destination, progress)
+        try OutputFailure.explaining(destination) {
+            try sink.add(layout.index(), as: ImageLayout.indexName)
+            if layout.images.count == 1 { try sink.add(layout.dockerManifest(), as: "manifest.json") }
+            try sink.finish()
+        }
+    }
+
+    /// Why an archive of Docker's cannot be made of several platforms.
+    public static let severalPlatforms = BuildError.output(
+        "an archive for Docker holds one platform, and several are built",
+        remedy:
+            "use type=oci, which docker load (containerd image store), podman load and skopeo read; or one --platform")
+}

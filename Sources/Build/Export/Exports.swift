@@ -1,0 +1,70 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import OCI
+
+/// All exports of a build: first everything travels, then everything is published, tags last.
+struct Exports: Sendable {
+    let exporters: [any Exporter]
+    let request: BuildRequest
+    let relay: EventRelay
+
+    /// Exports what `assemble` makes in the forms that are wanted; a form that several want is made once.
+    ///
+    /// - Throws: what an exporter throws; nothing is published then, unless publishing itself failed.
+    func run(_ assemble: (ImageForm) async throws -> BuildResult) async throws -> BuildSummary {
+        var results: [ImageForm: BuildResult] = [:]
+        var publications: [Publication] = []
+        for exporter in exporters {
+            let form = exporter.form
+            let result: BuildResult
+            if let known = results[form] {
+                result = known
+            } else {
+                result = try await assemble(form)
+                results[form] = result
+            }
+            publications.append(try await export(result, to: exporter))
+        }
+        let order = publications.indices.sorted { (publications[$0].reach, $0) < (publications[$1].reach, $1) }
+        for place in order { try await publish(publications[place]) }
+        // Who asks for one digest gets that of the first destination.
+        let first = exporters.first?.form ?? ImageForm()
+        let result: BuildResult
+        if let known = results[first] { result = known } else { result = try await assemble(first) }
+        return BuildSummary(result, publications)
+    }
+
+    private func export(_ result: BuildResult, to exporter: any Exporter) async throws -> Publication {
+        let step = relay.step(exporter.title, platforms: request.platforms)
+        return try await relay.perform(step) {
+            let publication = try await exporter.export(result) { completed, total in
+                relay.send(.progressed(step: step.id, completed: completed, total: total))
+            }
+            return (publication, .done)
+        }
+    }
+
+    private func publish(_ publication: Publication) async throws {
+        try Task.checkCancellation()
+        guard let title = publication.title else { return try await publication.publish { _, _ in } }
+        let step = relay.step(title, platforms: request.platforms)
+        try await relay.perform(step) {
+            try await publication.publish { completed, total in
+                relay.send(.progressed(step: step.id, completed: completed, total: total))
+            }
+            return ((), .done)
+        }
+    }
+}
+
+extension BuildSummary {
+    fileprivate init(_ result: BuildResult, _ publications: [Publication]) {
+        var names: [String] = []
+        for name in publications.flatMap(\.names).map(\.description) where !names.contains(name) { names.append(name) }
+        self.init(
+            digest: result.root.digest,
+            images: result.images.map { Image(platform: $0.platform, digest: $0.descriptor.digest, size: $0.size) },
+            names: publications.flatMap(\.places), descriptor: result.root,
+            config: result.images.count == 1 ? result.images.first?.config.digest : nil, references: names)
+    }
+}

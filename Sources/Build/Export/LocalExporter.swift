@@ -1,0 +1,78 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Layers
+import OCI
+import Store
+public import SystemPackage
+
+/// Writes the files of the images into a directory, as files of whoever runs the program.
+public struct LocalExporter: Exporter {
+    /// What becomes of files that are in the directory and not in the result.
+    public enum Mode: String, Sendable, CaseIterable { case copy, delete }
+
+    let destination: FilePath
+    let mode: Mode
+    let splitsPlatforms: Bool?
+
+    /// - Parameter splitsPlatforms: whether every platform gets a directory of its own; nil when there are several.
+    public init(destination: FilePath, mode: Mode = .copy, splitsPlatforms: Bool?) {
+        self.destination = destination
+        self.mode = mode
+        self.splitsPlatforms = splitsPlatforms
+    }
+
+    public var title: String { "write the files to \(destination)" }
+
+    public func prepare() async throws {
+        try OutputFailure.explaining(destination.string) {
+            try Files.makeDirectories(destination, mode: 0o755)
+            guard Files.isDirectory(destination) else {
+                throw BuildError.output(
+                    "cannot write to \(destination): it is not a directory", remedy: "name a directory")
+            }
+            // Makes and removes a directory there.
+            _ = try HostTreeWriter(into: destination)
+        }
+    }
+
+    public func export(
+        _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws -> Publication {
+        let split: FileSystemExport.Split = splitsPlatforms ?? (result.images.count > 1) ? .directories : .merged
+        let export = try await FileSystemExport(result, split: split)
+        let total = export.items.reduce(0) { $0 + $1.entry.size }
+        let tree = try OutputFailure.explaining(destination.string) {
+            let writer = try HostTreeWriter(into: destination)
+            var completed: Int64 = 0
+            var skipped: [TreePath] = []
+            try export.forEach { entry, content in
+                if try !writer.add(entry, content: content) { skipped.append(entry.path) }
+                if entry.kind == .file {
+                    completed += entry.size
+                    progress(completed, total)
+                }
+            }
+            warn(of: skipped, result)
+            return StagedTree(writer: writer)
+        }
+        return Publication(places: [destination.string], reach: .files) { _ in
+            try OutputFailure.explaining(destination.string) {
+                try tree.writer.commit(mode == .delete ? .removed : .kept)
+            }
+        }
+    }
+
+    private func warn(of skipped: [TreePath], _ result: BuildResult) {
+        guard let first = skipped.first else { return }
+        let others = skipped.count == 1 ? "" : " and \(skipped.count - 1) more"
+        result.warn(
+            BuildWarning("\(destination): devices and pipes are left out: /\(first)\(others); type=tar has them"))
+    }
+}
+
+/// Hands a writer from the task that filled it to the one that publishes, one after the other.
+private final class StagedTree: @unchecked Sendable {
+    let writer: HostTreeWriter
+
+    init(writer: HostTreeWriter) { self.writer = writer }
+}

@@ -1,0 +1,38 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Layers
+import Store
+import SystemPackage
+
+/// Says of errors at an export's destination what the destination is.
+enum OutputFailure {
+    /// Does `body`; a system's refusal becomes an error about `destination`.
+    static func explaining<Result>(_ destination: String, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch { throw explained(error, destination) }
+    }
+
+    static func explained(_ error: any Error, _ destination: String) -> any Error {
+        guard let errno = errno(of: error), let remedy = remedies[errno] else { return error }
+        return BuildError.output("cannot write \(destination): \(errno)", remedy: remedy)
+    }
+
+    private static func errno(of error: any Error) -> Errno? {
+        switch error {
+        case StoreError.file(_, _, let errno), LayersError.system(_, _, let errno): errno
+        case let errno as Errno: errno
+        default: nil
+        }
+    }
+
+    private static let remedies: [Errno: String] = [
+        .noSpace: "free some space there, or choose another place",
+        .diskQuotaExceeded: "free some space there, or choose another place",
+        .fileTooLarge: "choose a place where files may be larger",
+        .permissionDenied: "choose a place that you may write to",
+        .notPermitted: "choose a place that you may write to",
+        .readOnlyFileSystem: "choose a place that you may write to",
+        .notDirectory: "choose a place whose parent is a directory",
+        .fileExists: "choose a place whose parent is a directory",
+        .brokenPipe: "whoever reads the output has to read all of it",
+    ]
+}

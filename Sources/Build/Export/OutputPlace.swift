@@ -1,0 +1,48 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import Store
+public import SystemPackage
+
+/// Where an export's single stream of bytes goes.
+public enum OutputPlace: Sendable, Hashable {
+    /// A file that appears under its name when it is whole.
+    case file(FilePath)
+    /// Standard output, which gets bytes only when every export has succeeded that far.
+    case standardOutput
+
+    /// For people.
+    var name: String {
+        switch self {
+        case .file(let path): path.string
+        case .standardOutput: "standard output"
+        }
+    }
+
+    /// Makes the directory of a file, and sees whether the file may be written.
+    ///
+    /// - Throws: ``BuildError/output(_:remedy:)``.
+    func prepare(remedy: String) throws {
+        guard case .file(let path) = self else { return }
+        try OutputFailure.explaining(name) {
+            let folder = path.removingLastComponent()
+            try Files.makeDirectories(folder, mode: 0o755)
+            guard access(folder.string, W_OK | X_OK) == 0 || isStream else {
+                throw StoreError.file(operation: "write to", path: folder, errno: Errno(rawValue: errno))
+            }
+        }
+        // A file is replaced by a rename, which must not happen to a link.
+        if Files.exists(path), !Files.isRegularFile(path), !isStream {
+            let what = Files.isDirectory(path) ? "a directory" : "not a regular file"
+            throw BuildError.output("cannot write the file \(path): it is \(what)", remedy: remedy)
+        }
+    }
+
+    /// Whether bytes are written into what is there (a pipe, a terminal, /dev/null) instead of taking its place.
+    var isStream: Bool {
+        guard case .file(let path) = self else { return true }
+        var status = stat()
+        guard stat(path.string, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFIFO || status.st_mode & S_IFMT == S_IFCHR
+    }
+}

@@ -1,0 +1,78 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import Store
+import SystemPackage
+
+/// The bytes of an export until it is published: beside their file and renamed into it, or, for a stream, in the store
+/// and copied then.
+final class StagedFile: Sendable {
+    /// Open for writing.
+    let file: FileDescriptor
+    let path: FilePath
+    private let place: OutputPlace
+    private let isStream: Bool
+
+    init(_ place: OutputPlace, store: Store) throws {
+        self.place = place
+        isStream = place.isStream
+        guard case .file(let destination) = place, !isStream else {
+            (path, file) = try store.scratch.newFile("output")
+            return
+        }
+        path = FilePath("\(destination.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw OutputFailure.explained(
+                StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno)), place.name)
+        }
+        file = FileDescriptor(rawValue: descriptor)
+    }
+
+    deinit {
+        try? file.close()
+        // Gone already when it was renamed.
+        unlink(path.string)
+    }
+
+    /// How many bytes there are.
+    var size: Int64 { Files.size(path) ?? 0 }
+
+    func publish(_ progress: (Int64, Int64) -> Void) throws {
+        guard isStream else {
+            guard case .file(let destination) = place else { return }
+            return try OutputFailure.explaining(place.name) { try Files.rename(path, to: destination) }
+        }
+        var target = STDOUT_FILENO
+        if case .file(let destination) = place {
+            target = open(destination.string, O_WRONLY | O_CLOEXEC)
+            guard target >= 0 else {
+                throw OutputFailure.explained(
+                    StoreError.file(operation: "open", path: destination, errno: Errno(rawValue: errno)), place.name)
+            }
+        }
+        defer { if target != STDOUT_FILENO { close(target) } }
+        try copy(to: target, progress)
+    }
+
+    private func copy(to target: Int32, _ progress: (Int64, Int64) -> Void) throws {
+        let total = size
+        var offset: Int64 = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            try Task.checkCancellation()
+            let count = try buffer.withUnsafeMutableBytes { try file.read(fromAbsoluteOffset: offset, into: $0) }
+            if count == 0 { return }
+            try OutputFailure.explaining(place.name) {
+                try Files.writeAll(Array(buffer[..<count]), to: target, path: FilePath(place.name))
+            }
+            offset += Int64(count)
+            progress(offset, total)
+        }
+    }
+}
+
+extension StagedFile {
+    /// What a person reads while it is published; nil for a rename.
+    var publishingTitle: String? { isStream ? "write to \(place.name)" : nil }
+}
