@@ -135,7 +135,8 @@ let package = Package(
             swiftSettings: strict),
         // Runs the built program; to depend on it would hand its static linking on to the tests.
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", crypto, systemPackage], swiftSettings: strict),
+            name: "IntegrationTests", dependencies: ["OCI", "TestSupport", crypto, systemPackage],
+            swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

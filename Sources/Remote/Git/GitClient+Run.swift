@@ -56,8 +56,9 @@ extension GitClient {
     /// The error that a failed command is: by its last lines, which say most.
     static func failure(_ output: Output, _ source: GitSource) -> RemoteError {
         let lines = output.errors.split(whereSeparator: \.isNewline).map { String($0.prefix(300)) }
-        let telling = lines.filter { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") || $0.hasPrefix("remote:") }
-        let words = (telling.isEmpty ? lines : telling).suffix(4).joined(separator: "; ")
+        let isTelling = { (line: String) in ["fatal:", "error:", "remote:"].contains { line.hasPrefix($0) } }
+        let telling = lines.drop { !isTelling($0) }
+        let words = (telling.isEmpty ? lines[...] : telling).suffix(4).joined(separator: "; ")
         let passwordless = words.replacing(source.remote, with: source.redacted)
         var error = RemoteError(.gitFailed, subject: source.redacted, detail: passwordless.isEmpty ? nil : passwordless)
         error.isTransient = ["timed out", "early EOF", "reset by peer", "HTTP 5", "error: 5", "Could not resolve"]

@@ -18,6 +18,10 @@ enum TestDirectory {
         _ = try file.closeAfter { try file.writeAll(bytes) }
     }
 
+    static func read(_ path: FilePath) throws -> [UInt8] {
+        try Array(Data(contentsOf: URL(filePath: path.string)))
+    }
+
     static func remove(_ path: FilePath) {
         try? FileManager.default.removeItem(atPath: path.string)
     }
