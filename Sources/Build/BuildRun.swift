@@ -13,6 +13,7 @@ struct BuildRun: Sendable {
     let request: BuildRequest
     let exporters: [any Exporter]
     let caches: BuildCaches
+    let network: NetworkAccess
     let relay: EventRelay
 
     /// - Parameters:
@@ -35,7 +36,7 @@ struct BuildRun: Sendable {
             let executor = Executor(
                 library: library, cache: StepCache(store: store, imports: imports),
                 maker: LayerMaker(store: store, epoch: request.epoch), runner: runner, contexts: contexts,
-                events: relay, announce: announce, secrets: request.secrets)
+                events: relay, announce: announce, secrets: request.secrets, network: network)
             var known: [Int: StepResult] = [:]
             while true {
                 let results = try await executor.run(graph, known: known, limit: parallelism)

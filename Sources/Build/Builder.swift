@@ -14,20 +14,23 @@ public struct Builder: Sendable {
     let images: any ImageSource
     let runner: any CommandRunner
     let host: Platform
+    let environment: [String: String]
     let events: @Sendable (BuildEvent) -> Void
 
     /// - Parameters:
     ///   - images: where base images come from.
     ///   - runner: who executes RUN.
+    ///   - environment: the variables that say how the network is reached: proxies, certificates, ssh's agent.
     ///   - events: is told what goes on; may be called from many tasks at once and should return quickly.
     public init(
         store: Store, images: any ImageSource, runner: any CommandRunner, host: Platform = .host,
-        events: @escaping @Sendable (BuildEvent) -> Void
+        environment: [String: String] = [:], events: @escaping @Sendable (BuildEvent) -> Void
     ) {
         self.store = store
         self.images = images
         self.runner = runner
         self.host = host
+        self.environment = environment
         self.events = events
     }
 
@@ -74,11 +77,13 @@ public struct Builder: Sendable {
             var graph = try planner.plan(target, resolvers: resolvers)
             for warning in planner.warnings { events(.warning(warning)) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
+            let network = NetworkAccess(environment: environment, secrets: request.secrets)
             let run = BuildRun(
                 store: store, images: images, runner: runner, request: request, exporters: exporters, caches: caches,
-                relay: relay)
-            let summary = try await run.run(
-                graph, ignore: try file.ignorePatterns(), imports: CacheImports(try await reading, relay))
+                network: network, relay: relay)
+            let imports = CacheImports(try await reading, relay)
+            let ignore = try file.ignorePatterns()
+            let summary = try await network.during { try await run.run(graph, ignore: ignore, imports: imports) }
             events(.completed(summary))
             return summary
         }

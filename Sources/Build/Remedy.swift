@@ -4,6 +4,7 @@ import Dockerfile
 import Emulation
 import Layers
 import Registry
+import Remote
 import Sandbox
 import Store
 
@@ -21,6 +22,7 @@ public enum Remedy {
         case let error as MountError: error.remedy
         case let error as OCILayoutError: error.remedy
         case let error as RegistryError: error.remedy
+        case let error as RemoteError: error.remedy
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy
         default: nil

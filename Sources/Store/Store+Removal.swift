@@ -9,7 +9,9 @@ extension Store {
     ///
     /// - Throws: ``StoreError``.
     public func removeAll() throws {
-        for folder in ["names", "steps", "layers", "indexes", "files", "caches", "snapshots", "blobs/sha256"] {
+        for folder in [
+            "names", "steps", "layers", "indexes", "files", "downloads", "caches", "snapshots", "blobs/sha256",
+        ] {
             let path = root.pushing(.init(folder))
             for name in try Files.names(in: path) { try Files.removeTree(path.appending(name)) }
         }

@@ -158,21 +158,6 @@ extension Program {
         }
 
         @Test(
-            "what is not built yet is an error with its line, and nothing runs",
-            arguments: [
-                ("ADD https://example.com/a /", "ADD of a URL")
-            ])
-        func unsupported(instruction: String, words: String) async throws {
-            try await Manifold.with { manifold in
-                let log = try await Program.build(Program.dockerfile("RUN true", instruction), with: manifold)
-                #expect(log.result.status == .exited(1))
-                #expect(
-                    log.message.contains("line 4: \(words)") && log.message.contains("not supported yet"), log.comment)
-                #expect(log.titles.isEmpty)
-            }
-        }
-
-        @Test(
             "a Dockerfile that says nothing sensible is an error that shows the line",
             arguments: [
                 ("FORM scratch", "1 | FORM scratch"), ("FROM scratch\nRUM true", "RUN"),

@@ -183,11 +183,16 @@ struct StepResult: Sendable {
     var added: Layer?
     /// When the top layer was made, RFC 3339; nil for bases.
     var created: String?
+    /// What the step fetched.
+    var fetched: FetchedFiles?
     /// The keys under which the top layer is remembered; empty for bases.
     var keys: [Digest] = []
 
     /// What others copy from it and mount of it.
-    var source: StepSource { files.map { .files($0) } ?? .layers(layers) }
+    var source: StepSource {
+        if let fetched { return .fetched(fetched) }
+        return files.map { .files($0) } ?? .layers(layers)
+    }
 }
 
 /// What a step copies from or mounts besides the build context.
@@ -196,6 +201,8 @@ enum StepSource: Sendable {
     case layers([Layer])
     /// The files of a named context.
     case files(ContextDirectory)
+    /// What was fetched for an ADD.
+    case fetched(FetchedFiles)
 
     /// The layers, when it is a file system.
     var layers: [Layer]? { if case .layers(let layers) = self { layers } else { nil } }

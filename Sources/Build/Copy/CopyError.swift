@@ -8,7 +8,7 @@ package enum CopyError: Error, Hashable {
     case directoryOverFile(String)
     case fileOverDirectory(String)
     case unknownOwner(String)
-    case archive(String)
+    case damagedArchive(String, reason: String)
 }
 
 extension CopyError: CustomStringConvertible {
@@ -20,7 +20,7 @@ extension CopyError: CustomStringConvertible {
         case .directoryOverFile(let path): "cannot copy to non-directory: \(path)"
         case .fileOverDirectory(let path): "cannot replace directory \(path) with a file"
         case .unknownOwner(let reason): reason
-        case .archive(let path): "unpacking \"\(path)\" with ADD is not supported yet"
+        case .damagedArchive(let name, let reason): "cannot unpack \"\(name)\": \(reason)"
         }
     }
 }

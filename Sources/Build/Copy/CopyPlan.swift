@@ -17,8 +17,8 @@ package struct CopyPlan: Sendable {
     package enum Content: Sendable, Hashable {
         /// Not a file.
         case none
-        /// A file of the tree that is copied from.
-        case source(TreePath)
+        /// A file of one of the trees that are copied from; of a hard link, the file that it names there.
+        case source(TreePath, from: Int)
         case bytes([UInt8])
     }
 
@@ -69,6 +69,31 @@ extension TreeEntry {
         switch kind {
         case .file, .hardLink: true
         default: false
+        }
+    }
+}
+
+extension CopyPlanner {
+    /// Makes hard links name files of the plan. Where the file that a link names did not get into it, or something else
+    /// took its place, the first such link becomes the file.
+    static func settleLinks(_ items: inout [TreePath: CopyPlan.Item]) {
+        let links = items.values.filter { if case .hardLink = $0.entry.kind { true } else { false } }
+            .map(\.entry.path).sorted()
+        guard !links.isEmpty else { return }
+        var files: [CopyPlan.Content: TreePath] = [:]
+        for item in items.values where item.entry.kind == .file && item.content != .none {
+            // Of two copies of one file any will do, but always the same one.
+            files[item.content] = files[item.content].map { min($0, item.entry.path) } ?? item.entry.path
+        }
+        for path in links {
+            guard let content = items[path]?.content else { continue }
+            if let target = files[content] {
+                items[path]?.entry.kind = .hardLink(target: target)
+                items[path]?.content = .none
+            } else {
+                items[path]?.entry.kind = .file
+                files[content] = path
+            }
         }
     }
 }

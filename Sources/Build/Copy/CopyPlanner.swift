@@ -17,9 +17,13 @@ package struct CopyPlanner {
     let exclude: IgnorePatterns
     /// The time of directories that are made or only passed through.
     private(set) var newest = FileTime.epoch
+    /// The number of the tree that is being copied from.
+    private var sourceNumber = 0
     private var made: [TreePath: CopyPlan.Item] = [:]
     private var passed: Set<TreePath> = []
     private var implied: Set<TreePath> = []
+    /// Paths of the image whose entry is gone.
+    private var replaced: Set<TreePath> = []
 
     package init(operation: CopyOperation, destination: LayerStack, owner: (uid: UInt32, gid: UInt32)?) throws {
         self.operation = operation
@@ -47,13 +51,18 @@ package struct CopyPlanner {
     /// Adds what one source matched.
     ///
     /// - Throws: ``CopyError``, ``LayersError``.
-    package mutating func copy(_ match: SourceSelection.Match, from tree: LayerStack) throws {
+    ///
+    /// - Parameter number: what the plan calls the tree.
+    package mutating func copy(
+        _ match: SourceSelection.Match, from tree: LayerStack, source number: Int = 0
+    ) throws {
+        sourceNumber = number
         if let top = match.parents.first { return try copyWithParents(match, below: top, from: tree) }
         let target = try target(forDirectory: match.entry.isDirectory, named: match.name)
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: .root)
         } else if !isExcluded(match.name) {
-            try put(match.entry, content: .source(match.entry.path), at: target)
+            try put(match.entry, content: .source(match.entry.path, from: number), at: target)
         }
     }
 
@@ -71,6 +80,7 @@ package struct CopyPlanner {
     /// Everything that was added, with the directories that lead there.
     package func finish() -> CopyPlan {
         var items = made
+        Self.settleLinks(&items)
         for path in implied { items[path]?.entry.modificationTime = newest }
         for path in passed where items[path] == nil {
             guard var entry = destination.lookup(path) else { continue }
@@ -85,7 +95,10 @@ package struct CopyPlanner {
 
     // MARK: Where
 
-    private func lookup(_ path: TreePath) -> TreeEntry? { made[path]?.entry ?? destination.lookup(path) }
+    func lookup(_ path: TreePath) -> TreeEntry? {
+        if let entry = made[path]?.entry { return entry }
+        return replaced.contains(path) ? nil : destination.lookup(path)
+    }
 
     private func target(forDirectory isDirectory: Bool, named name: TreePath) throws -> TreePath {
         let resolution = try destination.resolve(TreePath(operation.destination))
@@ -110,7 +123,7 @@ package struct CopyPlanner {
             if child.isDirectory {
                 try copyDirectory(child, from: tree, to: target, relative: relative)
             } else {
-                try put(child, content: child.hasContent ? .source(child.path) : .none, at: target)
+                try put(child, content: child.hasContent ? .source(child.path, from: sourceNumber) : .none, at: target)
             }
         }
     }
@@ -146,7 +159,8 @@ package struct CopyPlanner {
         if match.entry.isDirectory {
             try copyDirectory(match.entry, from: tree, to: target, relative: match.name)
         } else {
-            let content: CopyPlan.Content = match.entry.hasContent ? .source(match.entry.path) : .none
+            let content: CopyPlan.Content =
+                match.entry.hasContent ? .source(match.entry.path, from: sourceNumber) : .none
             try put(match.entry, content: content, at: target)
         }
     }
@@ -156,7 +170,7 @@ package struct CopyPlanner {
         return !entry.isDirectory || exclude.canSkip(directory: Self.text(relative))
     }
 
-    private func isExcluded(_ path: TreePath) -> Bool { !exclude.isEmpty && exclude.matches(Self.text(path)) }
+    func isExcluded(_ path: TreePath) -> Bool { !exclude.isEmpty && exclude.matches(Self.text(path)) }
 
     private static func text(_ path: TreePath) -> String { String(decoding: path.bytes, as: UTF8.self) }
 
@@ -172,8 +186,28 @@ package struct CopyPlanner {
         if case .hardLink = entry.kind { entry.kind = .file }
         if case .directory = entry.kind { entry.kind = .directory(opaque: false) }
         apply(to: &entry)
-        newest = max(newest, entry.modificationTime)
-        made[target] = CopyPlan.Item(entry: entry, content: entry.kind == .file ? content : .none)
+        add(CopyPlan.Item(entry: entry, content: entry.kind == .file ? content : .none))
+    }
+
+    /// Adds an entry, or replaces the one that an earlier source brought.
+    mutating func add(_ item: CopyPlan.Item) {
+        newest = max(newest, item.entry.modificationTime)
+        made[item.entry.path] = item
+        implied.remove(item.entry.path)
+    }
+
+    /// Whether an earlier source brought something to a path.
+    func isMade(_ path: TreePath) -> Bool { made[path] != nil }
+
+    /// Takes away what is at a path, with what this instruction brought below it.
+    mutating func replace(_ path: TreePath) throws {
+        if made[path]?.entry.isDirectory == true || passed.contains(path) {
+            for below in made.keys where below.isWithin(path) { made[below] = nil }
+            passed = passed.filter { !$0.isWithin(path) }
+            implied = implied.filter { !$0.isWithin(path) }
+        }
+        made[path] = nil
+        replaced.insert(path)
     }
 
     private func apply(to entry: inout TreeEntry) {
@@ -185,7 +219,7 @@ package struct CopyPlanner {
         }
     }
 
-    private mutating func makeDirectories(_ path: TreePath) throws {
+    mutating func makeDirectories(_ path: TreePath) throws {
         if path.isRoot { return }
         switch lookup(path) {
         case let existing? where existing.isDirectory: try pass(path)
@@ -199,7 +233,7 @@ package struct CopyPlanner {
         }
     }
 
-    private mutating func pass(_ path: TreePath) throws {
+    mutating func pass(_ path: TreePath) throws {
         var path = path
         while !path.isRoot, made[path] == nil, passed.insert(path).inserted {
             path = path.parent ?? .root

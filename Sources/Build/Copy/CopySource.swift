@@ -23,13 +23,6 @@ protocol CopyReader {
     func open(_ path: TreePath) throws -> FileDescriptor
 }
 
-extension CopySource {
-    func reader(for plan: CopyPlan) async throws -> any CopyReader {
-        try await reader(
-            for: plan.entries.compactMap { item in if case .source(let path) = item.content { path } else { nil } })
-    }
-}
-
 /// The build context as something to copy from.
 struct ContextSource: CopySource {
     let context: BuildContext

@@ -28,17 +28,17 @@ extension CopyStep {
     func tree(
         at path: String, in source: StepSource?, ownership: Ownership
     ) async throws -> (path: FilePath, isDirectory: Bool) {
-        let (plan, files, name) = try await mountPlan(of: path, in: source)
+        let (plan, contents, name) = try await mountPlan(of: path, in: source)
         let directory: FilePath
         switch ownership {
-        case .own: directory = try await unpack(plan, files).directory
+        case .own: directory = try await unpack(plan, contents).directory
         case .shared:
             var key = KeyBuilder("mount")
             key.add(plan.digest.description)
             if let known = try library.store.step(key.digest), let snapshot = library.store.snapshot(known.diffID) {
                 directory = snapshot
             } else {
-                let unpacked = try await unpack(plan, files)
+                let unpacked = try await unpack(plan, contents)
                 directory = try library.store.adoptSnapshot(unpacked.diffID, from: unpacked.directory)
                 let record = StepRecord(diffID: unpacked.diffID, created: Timestamp.text(seconds: Timestamp.now))
                 try library.store.save(record, for: key.digest)
@@ -49,21 +49,21 @@ extension CopyStep {
 
     private func mountPlan(
         of path: String, in source: StepSource?
-    ) async throws -> (plan: CopyPlan, files: any CopySource, name: String?) {
+    ) async throws -> (plan: CopyPlan, contents: CopyContents, name: String?) {
         // A mount names one path; wildcards mean nothing in it.
         let path = path.isEmpty ? "/" : path
-        let (files, matches, digests) = try await select([path], from: source)
+        let input = try await select([path], from: source)
         let operation = CopyOperation(sources: [path], destination: "/", isIndependent: true)
-        let plan = try await plan(operation, matches: matches, files: files, digests: digests, parent: [])
-        let match = matches.first
+        let (plan, contents) = try await plan(operation, [input], parent: [])
+        let match = input.matches.first
         let name = match?.entry.isDirectory == false ? match?.name.string : nil
-        return (plan, files, name)
+        return (plan, contents, name)
     }
 
     private func unpack(
-        _ plan: CopyPlan, _ files: any CopySource
+        _ plan: CopyPlan, _ contents: CopyContents
     ) async throws -> (directory: FilePath, diffID: Digest) {
-        let reader = try await files.reader(for: plan)
+        let write = try await contents.writer(for: plan)
         let store = library.store
         let (archive, file) = try store.scratch.newFile("mount")
         defer {
@@ -71,7 +71,7 @@ extension CopyStep {
             unlink(archive.string)
         }
         let writer = LayerWriter(to: file, compression: .none)
-        for item in plan.entries { try Self.append(item, to: writer, reader) }
+        try write(writer)
         let written = try writer.finish()
         try file.seek(offset: 0, from: .start)
         let directory = try store.scratch.newDirectory("mount")

@@ -16,27 +16,23 @@ struct CopyStep: Sendable {
 
     /// Copies files onto `parent`.
     ///
-    /// - Parameter source: what to copy from; nil for the build context.
+    /// - Parameter sources: what the vertex's sources gave: the stage or context to copy from, if it is not the build
+    ///   context, or what was fetched.
     func run(
-        _ operation: CopyOperation, onto parent: [Layer], from source: StepSource?, policy: CachePolicy
+        _ operation: CopyOperation, onto parent: [Layer], from sources: [StepSource], policy: CachePolicy
     ) async throws -> StepCache.Outcome {
         // When the stage that is copied from is as it was, nothing of it has to be looked at.
-        let stackKey = source?.layers.map { self.stackKey(operation, parent: parent, source: $0) }
+        let stackKey = sources.first?.layers.map { self.stackKey(operation, parent: parent, source: $0) }
         if policy == .use, let stackKey, let known = try cache.remembered(stackKey) { return known }
-        let (files, matches, digests) = try await select(
-            operation.sources, parents: operation.parents, from: source)
-        let key = stepKey(operation, parent: parent, matches: matches, tree: files.tree, digests: digests)
+        let inputs = try await inputs(of: operation, from: sources)
+        let key = stepKey(operation, parent: parent, inputs)
         if policy == .use, let known = try cache.remembered(key) {
             return try stackKey.map { try cache.remember(known, for: $0) } ?? known
         }
 
-        if operation.unpacksArchives { try await refuseArchives(matches, in: files) }
-        let plan = try await plan(operation, matches: matches, files: files, digests: digests, parent: parent)
+        let (plan, contents) = try await plan(operation, inputs, parent: parent)
         let outcome = try await cache.layer(for: resultKey(plan), policy: policy) {
-            let reader = try await files.reader(for: plan)
-            return try maker.make { writer in
-                for item in plan.entries { try Self.append(item, to: writer, reader) }
-            }
+            try maker.make(try await contents.writer(for: plan))
         }
         let remembered = try cache.remember(outcome, for: key)
         return try stackKey.map { try cache.remember(remembered, for: $0) } ?? remembered
@@ -60,24 +56,64 @@ struct CopyStep: Sendable {
         return try cache.remember(outcome, for: key)
     }
 
-    /// Finds what sources name, and the digests of all files below.
+    /// The trees that an instruction copies from, in the order of its sources; paths beside each other share one.
+    private func inputs(of operation: CopyOperation, from sources: [StepSource]) async throws -> [CopyInput] {
+        var inputs: [CopyInput] = []
+        var paths: [String] = []
+        // Of an instruction that fetches, paths are in the build context.
+        var place = sources.first
+        if case .fetched = place { place = nil }
+        func flush() async throws {
+            guard !paths.isEmpty else { return }
+            inputs.append(
+                try await select(
+                    paths, parents: operation.parents, from: place, unpacking: operation.unpacksArchives))
+            paths = []
+        }
+        for source in operation.sources {
+            switch source {
+            case .path(let path): paths.append(path)
+            case .fetched(let number):
+                try await flush()
+                guard sources.indices.contains(number), case .fetched(let files) = sources[number] else {
+                    throw CopyError.notFound("source \(number)")
+                }
+                inputs.append(try await input(files, [files.match()], unpacking: operation.unpacksDownloads))
+            }
+        }
+        try await flush()
+        return inputs
+    }
+
+    /// Finds what paths name, and the digests of all files below.
     func select(
-        _ sources: [String], parents: CopyOperation.Parents = .dropped, from source: StepSource?
-    ) async throws -> (files: any CopySource, matches: [SourceSelection.Match], digests: [TreePath: Digest]) {
+        _ paths: [String], parents: CopyOperation.Parents = .dropped, from source: StepSource?,
+        unpacking unpacksArchives: Bool = false
+    ) async throws -> CopyInput {
         let files: any CopySource =
             switch source {
             case .layers(let layers): try await StackSource(layers: layers, library: library)
             case .files(let directory): try await contexts.source(of: directory)
+            case .fetched(let files): files
             case nil: try await contexts.source()
             }
         let selection = SourceSelection(tree: files.tree, parents: parents)
         var matches: [SourceSelection.Match] = []
-        for path in sources {
+        for path in paths {
             do { matches += try selection.matches(of: path) } catch CopyError.notFound(let path) {
                 throw files.isLeftOut(path) ? CopyError.ignored(path) : CopyError.notFound(path)
             }
         }
-        return (files, matches, try await files.digests(of: Self.files(below: matches, in: files.tree)))
+        return try await input(files, matches, unpacking: unpacksArchives)
+    }
+
+    private func input(
+        _ files: any CopySource, _ matches: [SourceSelection.Match], unpacking unpacksArchives: Bool
+    ) async throws -> CopyInput {
+        CopyInput(
+            files: files, matches: matches,
+            digests: try await files.digests(of: Self.files(below: matches, in: files.tree)),
+            unpacksArchives: unpacksArchives)
     }
 
     // MARK: Keys
@@ -89,27 +125,31 @@ struct CopyStep: Sendable {
 
     /// Names the step by what goes in: nothing of the layers below has to be looked at to find an earlier result.
     private func stepKey(
-        _ operation: CopyOperation, parent: [Layer], matches: [SourceSelection.Match], tree: LayerStack,
-        digests: [TreePath: Digest]
+        _ operation: CopyOperation, parent: [Layer], _ inputs: [CopyInput]
     ) -> Digest {
         var key = KeyBuilder("copy")
         add(operation, parent: parent, to: &key)
-        for match in matches {
+        for input in inputs { Self.add(input, to: &key) }
+        return key.digest
+    }
+
+    private static func add(_ input: CopyInput, to key: inout KeyBuilder) {
+        key.add(input.unpacksArchives ? "unpack" : "copy")
+        for match in input.matches {
             key.add(match.name.bytes)
             for parent in match.parents { key.add(parent, digest: nil) }
-            Self.visit(match.entry, in: tree) { entry in
+            visit(match.entry, in: input.files.tree) { entry in
                 key.add(Array(entry.path.bytes.dropFirst(match.entry.path.bytes.count)))
-                key.add(entry, digest: digests[entry.path] ?? entry.digest)
+                key.add(entry, digest: input.digests[entry.path] ?? entry.digest)
             }
         }
-        return key.digest
     }
 
     /// Names a step that copies from a stage or an image by the layers of that.
     private func stackKey(_ operation: CopyOperation, parent: [Layer], source: [Layer]) -> Digest {
         var key = KeyBuilder("copy from layers")
         add(operation, parent: parent, to: &key)
-        key.add(operation.sources)
+        for case .path(let path) in operation.sources { key.add(path) }
         key.add(source.chainID.description)
         return key.digest
     }
@@ -119,7 +159,7 @@ struct CopyStep: Sendable {
         key.add([
             operation.isIndependent && operation.owner == nil ? "" : parent.chainID.description,
             operation.keyword, operation.destination, operation.owner ?? "", operation.mode?.text ?? "",
-            String(operation.isIndependent), String(operation.unpacksArchives),
+            String(operation.isIndependent),
             "\(operation.parents)", epochKey,
         ])
         key.add(operation.excludes)
@@ -145,49 +185,52 @@ struct CopyStep: Sendable {
         return paths
     }
 
-    // MARK: Plan and write
+    // MARK: Plan
 
+    /// Decides what goes where. Archives that are to be unpacked are read through for that.
     func plan(
-        _ operation: CopyOperation, matches: [SourceSelection.Match], files: any CopySource,
-        digests: [TreePath: Digest], parent: [Layer]
-    ) async throws -> CopyPlan {
+        _ operation: CopyOperation, _ inputs: [CopyInput], parent: [Layer]
+    ) async throws -> (plan: CopyPlan, contents: CopyContents) {
         var owner: (uid: UInt32, gid: UInt32)?
         if let text = operation.owner { owner = try await self.owner(text, layers: parent) }
         let destination = operation.isIndependent ? LayerStack([]) : try await library.tree(of: parent)
         var planner = try CopyPlanner(operation: operation, destination: destination, owner: owner)
-        for match in matches { try planner.copy(match, from: files.tree) }
+        var contents = CopyContents()
+        var digests: [Int: [TreePath: Digest]] = [:]
+        for input in inputs {
+            let number = contents.add(.tree(input.files))
+            digests[number] = input.digests
+            for match in input.matches {
+                if input.unpacksArchives, !planner.isExcluded(match.name), let archive = try await archive(match, input)
+                {
+                    let name = match.name.description
+                    try planner.unpack(archive.index, source: contents.add(.archive(archive, name: name)))
+                } else {
+                    try planner.copy(match, from: input.files.tree, source: number)
+                }
+            }
+        }
         for file in operation.files { try planner.copy(file) }
         var plan = planner.finish()
         for index in plan.entries.indices {
-            if case .source(let path) = plan.entries[index].content, let digest = digests[path] {
+            if case .source(let path, let number) = plan.entries[index].content, let digest = digests[number]?[path] {
                 plan.entries[index].entry.digest = digest
             }
         }
-        return plan
+        return (plan, contents)
     }
 
-    static func append(
-        _ item: CopyPlan.Item, to writer: LayerWriter, _ reader: any CopyReader
-    ) throws {
-        switch item.content {
-        case .none: try writer.append(item.entry)
-        case .bytes(let bytes): try writer.append(item.entry, content: .bytes(bytes))
-        case .source(let path):
-            let file = try reader.open(path)
-            defer { try? file.close() }
-            let written = try writer.append(item.entry, content: .file(file))
-            if let expected = item.entry.digest, written.digest != expected {
-                throw LayersError.fileChanged(path, expectedSize: item.entry.size)
-            }
-        }
-    }
-
-    private func refuseArchives(_ matches: [SourceSelection.Match], in files: any CopySource) async throws {
-        for match in matches where match.entry.kind == .file {
-            let reader = try await files.reader(for: [match.entry.path])
-            let file = try reader.open(match.entry.path)
-            defer { try? file.close() }
-            if ArchiveDetection.isArchive(file) { throw CopyError.archive("/\(match.entry.path)") }
+    /// The archive that a match is; nil when it is none.
+    private func archive(_ match: SourceSelection.Match, _ input: CopyInput) async throws -> ArchiveFile? {
+        guard match.entry.kind == .file, match.entry.size > 0 else { return nil }
+        let file = try await input.files.reader(for: [match.entry.path]).open(match.entry.path)
+        do {
+            if let archive = try ArchiveFile(file) { return archive }
+            try file.close()
+            return nil
+        } catch let error as LayersError {
+            try? file.close()
+            throw CopyError.damagedArchive(match.name.description, reason: error.description)
         }
     }
 

@@ -17,6 +17,7 @@ struct Executor: Sendable {
     /// Is told of every new layer of an image that will be made.
     let announce: @Sendable (Layer) -> Void
     let secrets: BuildSecrets
+    let network: NetworkAccess
 
     /// Executes everything.
     ///
@@ -63,10 +64,15 @@ struct Executor: Sendable {
                     }
                     return Self.result(outcome, onto: parent)
                 case .copy(let operation):
-                    let source = vertex.sources.first.flatMap { inputs[$0]?.source }
                     let outcome = try await copyStep(vertex).run(
-                        operation, onto: parent, from: source, policy: vertex.cachePolicy)
+                        operation, onto: parent, from: vertex.sources.compactMap { inputs[$0]?.source },
+                        policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
+                case .fetch(let operation):
+                    let (files, outcome) = try await fetchStep.run(operation, policy: vertex.cachePolicy) {
+                        events.send(.progressed(step: vertex.step.id, completed: $0, total: $1))
+                    }
+                    return (StepResult(layers: [], fetched: files), outcome)
                 case .makeDirectory(let operation):
                     let outcome = try await copyStep(vertex).run(operation, onto: parent, policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
@@ -86,6 +92,8 @@ struct Executor: Sendable {
     private func copyStep(_ vertex: BuildGraph.Vertex) -> CopyStep {
         CopyStep(library: library, cache: cache.serving(vertex), maker: maker, contexts: contexts)
     }
+
+    private var fetchStep: FetchStep { FetchStep(store: library.store, network: network) }
 
     private static func result(
         _ outcome: StepCache.Outcome, onto parent: [Layer]

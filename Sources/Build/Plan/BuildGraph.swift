@@ -45,6 +45,8 @@ public struct BuildGraph: Sendable {
         case files(ContextDirectory)
         case run(RunOperation)
         case copy(CopyOperation)
+        /// Gets something from the network, for others to copy from.
+        case fetch(FetchOperation)
         case makeDirectory(WorkdirOperation)
     }
 }
@@ -144,8 +146,8 @@ public struct InlineFile: Sendable, Hashable {
 public struct CopyOperation: Sendable, Hashable {
     /// COPY or ADD, for messages.
     public var keyword: String
-    /// Paths or wildcards below the source's root.
-    public var sources: [String]
+    /// What is copied, in the order of the instruction.
+    public var sources: [Source]
     public var files: [InlineFile]
     /// An absolute path; a trailing slash says that it is a directory.
     public var destination: String
@@ -157,10 +159,20 @@ public struct CopyOperation: Sendable, Hashable {
     public var excludes: [String]
     /// Whether the layer is made without looking at what is below it (--link).
     public var isIndependent: Bool
-    /// Whether archives among the sources are unpacked (ADD).
+    /// Whether archives among the paths are unpacked (ADD).
     public var unpacksArchives = false
+    /// Whether archives among the downloads are unpacked (ADD --unpack).
+    public var unpacksDownloads = false
     /// What becomes of the directories that a source lies in (--parents).
     public var parents = Parents.dropped
+
+    /// Something that is copied.
+    public enum Source: Sendable, Hashable {
+        /// A path or a wildcard below the root of the context, or of the stage that is copied from.
+        case path(String)
+        /// What the n-th of the vertex's sources fetched.
+        case fetched(Int)
+    }
 
     /// What becomes of the directories that a source lies in.
     public enum Parents: Sendable, Hashable {
@@ -174,7 +186,7 @@ public struct CopyOperation: Sendable, Hashable {
         owner: String? = nil, mode: ModeChange? = nil, excludes: [String] = [], isIndependent: Bool = false
     ) {
         self.keyword = keyword
-        self.sources = sources
+        self.sources = sources.map { .path($0) }
         self.files = files
         self.destination = destination
         self.owner = owner

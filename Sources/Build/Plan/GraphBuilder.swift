@@ -26,14 +26,14 @@ struct GraphBuilder {
             if !step.platforms.contains(platform) {
                 graph.vertices[id].step = BuildStep(
                     id: id, platforms: step.platforms + [platform], stage: step.stage, position: step.position,
-                    title: step.title, lines: step.lines)
+                    title: step.title, lines: step.lines, culprit: step.culprit)
             }
             return id
         }
         let id = graph.vertices.count
         let step = BuildStep(
             id: id, platforms: [platform], stage: appearance.stage, position: appearance.position,
-            title: appearance.title, lines: appearance.lines)
+            title: appearance.title, lines: appearance.lines, culprit: appearance.culprit)
         graph.vertices.append(
             BuildGraph.Vertex(
                 id: id, operation: operation, parent: parent, sources: sources, step: step, cachePolicy: cachePolicy))
@@ -58,5 +58,7 @@ struct GraphBuilder {
         var position: BuildStep.Position?
         var title: String
         var lines: ClosedRange<Int>?
+        /// What of the lines the step is about, as it is written there.
+        var culprit: String?
     }
 }

@@ -142,7 +142,12 @@ package struct Planner {
             let origin = try stage.resolver.origin(of: copy, at: instruction, in: stage.stage)
             sources = try sourceVertex(origin, instruction, stage).map { [$0] } ?? []
         case .add(let add):
-            operation = .copy(try stage.operation(for: add, at: instruction))
+            let (copy, fetches) = try stage.operation(for: add, at: instruction)
+            operation = .copy(copy)
+            let words = if case .add(let add) = written.kind { add.transfer.sources } else { [String]() }
+            sources = fetches.map {
+                fetchVertex($0.operation, writtenAs: words[$0.source], for: instruction, in: stage)
+            }
         case .workingDirectory(let path):
             let directory = stage.changeDirectory(to: path)
             guard directory.path != "/" else {
@@ -203,6 +208,17 @@ package struct Planner {
 
     private func cachePolicy(of stage: Stage) -> CachePolicy {
         request.uncachedStages.contains { stage.isCalled($0) } ? .refresh : request.cachePolicy
+    }
+
+    /// What is fetched does not depend on the platform.
+    private mutating func fetchVertex(
+        _ fetch: FetchOperation, writtenAs word: String, for instruction: Instruction, in stage: StagePlanner
+    ) -> Int {
+        builder.add(
+            .fetch(fetch), cachePolicy: cachePolicy(of: stage.stage), for: stage.resolver.target,
+            shownAs: GraphBuilder.Appearance(
+                stage: stage.stage.label, position: nil, title: fetch.title, lines: instruction.lines,
+                culprit: word))
     }
 
     private mutating func imageVertex(

@@ -2,6 +2,7 @@
 
 import Dockerfile
 import OCI
+import Remote
 
 /// Plans the instructions of one stage for one target platform.
 struct StagePlanner {
@@ -25,28 +26,21 @@ struct StagePlanner {
     // MARK: Steps
 
     func operation(for copy: Copy, at instruction: Instruction) throws -> CopyOperation {
-        for source in copy.transfer.sources where Self.isRemote(source) {
-            throw instruction.error("source can't be a URL for COPY", culprit: source)
+        for source in copy.transfer.sources {
+            guard let remote = try Self.remote(source, at: instruction) else { continue }
+            let what =
+                switch remote {
+                case .git: "git ref"
+                case .file: "URL"
+                }
+            throw instruction.error("source can't be a \(what) for COPY", culprit: source)
         }
         var operation = try operation(for: copy.transfer, at: instruction)
         operation.parents = copy.parents ? .kept : .dropped
         return operation
     }
 
-    func operation(for add: Add, at instruction: Instruction) throws -> CopyOperation {
-        let line = instruction.lines.lowerBound
-        for source in add.transfer.sources where Self.isRemote(source) {
-            throw BuildError.unsupported(line: line, what: "ADD of a URL or a git repository")
-        }
-        if add.checksum != nil { throw BuildError.unsupported(line: line, what: "ADD --checksum") }
-        if add.keepGitDirectory != nil { throw BuildError.unsupported(line: line, what: "ADD --keep-git-dir") }
-        if add.unpack == true { throw BuildError.unsupported(line: line, what: "ADD --unpack") }
-        var operation = try operation(for: add.transfer, at: instruction)
-        operation.unpacksArchives = add.unpack == nil
-        return operation
-    }
-
-    private func operation(for transfer: Transfer, at instruction: Instruction) throws -> CopyOperation {
+    func operation(for transfer: Transfer, at instruction: Instruction) throws -> CopyOperation {
         let mode: ModeChange?
         do { mode = try transfer.modeChange() } catch { throw error.at(instruction.lines) }
         var destination = Paths.resolve(transfer.destination, against: state.workingDirectory)
@@ -58,10 +52,6 @@ struct StagePlanner {
             files: transfer.inlineFiles.map { InlineFile(name: $0.name, content: $0.content) },
             destination: destination, owner: transfer.chown.flatMap { $0.isEmpty ? nil : $0 }, mode: mode,
             excludes: transfer.excludes, isIndependent: transfer.link)
-    }
-
-    private static func isRemote(_ source: String) -> Bool {
-        ["http://", "https://", "git://", "ssh://", "git@"].contains { source.hasPrefix($0) }
     }
 
     /// Changes the working directory and says what has to be made.

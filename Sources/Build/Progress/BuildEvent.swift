@@ -51,6 +51,8 @@ public struct BuildStep: Sendable, Hashable, Identifiable {
     public let title: String
     /// The Dockerfile lines of the instruction, first to last, counted from 1.
     public let lines: ClosedRange<Int>?
+    /// The part of those lines that the step is about, when it is not all of them.
+    public let culprit: String?
 
     /// The n-th of m.
     public struct Position: Sendable, Hashable {
@@ -65,7 +67,7 @@ public struct BuildStep: Sendable, Hashable, Identifiable {
 
     public init(
         id: Int, platforms: [Platform], stage: String? = nil, position: Position? = nil, title: String,
-        lines: ClosedRange<Int>? = nil
+        lines: ClosedRange<Int>? = nil, culprit: String? = nil
     ) {
         self.id = id
         self.platforms = platforms
@@ -73,6 +75,7 @@ public struct BuildStep: Sendable, Hashable, Identifiable {
         self.position = position
         self.title = title
         self.lines = lines
+        self.culprit = culprit
     }
 }
 

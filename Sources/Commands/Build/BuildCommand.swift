@@ -76,7 +76,8 @@ struct BuildCommand: AsyncParsableCommand {
         let builder = Builder(
             store: store,
             images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),
-            runner: SandboxRunner(finder: options.emulators(in: environment)), events: report)
+            runner: SandboxRunner(finder: options.emulators(in: environment)),
+            environment: environment.variables, events: report)
         do {
             let exporters = try outputs.exporters(for: request, store: store, client: client, environment)
             let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }

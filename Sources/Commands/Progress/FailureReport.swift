@@ -85,6 +85,7 @@ package struct FailureReport: Sendable {
         let width = max(4, "\(shown.upperBound)".count)
         var text = "\(SafeText.singleLine(source.fileName)):\(instruction.lowerBound)\n"
         let half = Self.longestInstruction / 2
+        var isPointedOut = false
         for number in shown {
             if instruction.count > Self.longestInstruction {
                 if number == instruction.lowerBound + half {
@@ -95,8 +96,21 @@ package struct FailureReport: Sendable {
             let mark = instruction.contains(number) ? ">>> " : "    "
             let line = SafeText.line(source.lines[number - 1])
             text += "\(pad("\(number)", to: width)) | \(mark)\(line)".trimmingTrailingSpaces + "\n"
+            if !isPointedOut, instruction.contains(number), let carets = carets(below: line) {
+                text += "\(pad("", to: width)) |     \(carets)\n"
+                isPointedOut = true
+            }
         }
         return text
+    }
+
+    /// Carets under what the step is about; tabs are kept so that they line up.
+    private func carets(below line: String) -> String? {
+        guard let culprit = failure.step.culprit, !culprit.isEmpty, let range = line.firstRange(of: culprit) else {
+            return nil
+        }
+        let before = String(line[..<range.lowerBound].map { $0 == "\t" ? "\t" : " " })
+        return before + String(repeating: "^", count: DisplayWidth.columns(String(line[range])))
     }
 
     private func pad(_ text: String, to width: Int) -> String {

@@ -92,6 +92,9 @@ public final class LayerReader {
     /// How many bytes of the blob were read.
     public var size: Int64 { blob.size }
 
+    /// Whether the bytes begin with the header of an entry; nothing can be read afterwards.
+    var hasFirstHeader: Bool { (try? tar.next()) != nil }
+
     /// The next entry; nil at the end, when everything was verified.
     ///
     /// - Throws: ``LayersError`` for damaged or hostile bytes, or bytes other than expected; `CancellationError`.
@@ -150,8 +153,12 @@ public final class LayerReader {
         return error
     }
 
+    private func path(_ bytes: [UInt8]) throws -> TreePath {
+        form == .layer ? try TreePath(bytes: bytes) : try TreePath(cleaning: bytes)
+    }
+
     private func item(_ raw: TarReader.Entry) throws -> Item? {
-        let path = try TreePath(bytes: raw.path)
+        let path = try path(raw.path)
         last = path
         switch form == .layer ? try Whiteout.meaning(of: path) : .ordinary {
         case .ignored: return nil
@@ -164,7 +171,7 @@ public final class LayerReader {
             modificationTime: raw.modificationTime, xattrs: raw.xattrs.filter { !isOverlayAttribute($0.key) })
         switch raw.type {
         case UInt8(ascii: "0"): entry.size = raw.size
-        case UInt8(ascii: "1"): entry.kind = .hardLink(target: try TreePath(bytes: raw.link))
+        case UInt8(ascii: "1"): entry.kind = .hardLink(target: try self.path(raw.link))
         case UInt8(ascii: "2"):
             guard !raw.link.isEmpty, raw.link.count <= TreePath.maximumLength, !raw.link.contains(0) else {
                 throw LayersError.malformedArchive(reason: "a symbolic link has no sound target", entry: path)

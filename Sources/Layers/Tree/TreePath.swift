@@ -44,6 +44,21 @@ public struct TreePath: Hashable, Sendable {
 
     init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
+    /// Parses a path in which `..` takes away the part before it.
+    ///
+    /// - Throws: ``LayersError/invalidPath(_:reason:)`` when it leads out of the root, and as ``init(bytes:)`` does.
+    init(cleaning bytes: [UInt8]) throws(LayersError) {
+        var parts: [ArraySlice<UInt8>] = []
+        for part in bytes.split(separator: slash) where !part.elementsEqual([dot]) {
+            guard part.elementsEqual([dot, dot]) else {
+                parts.append(part)
+                continue
+            }
+            if parts.popLast() == nil { throw Self.invalid(bytes, "it leads out of the archive") }
+        }
+        try self.init(bytes: Array(parts.joined(separator: [slash])))
+    }
+
     private static func invalid(_ bytes: some Collection<UInt8>, _ reason: String) -> LayersError {
         .invalidPath(printable(bytes.prefix(200)), reason: reason)
     }

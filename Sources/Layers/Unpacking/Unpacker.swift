@@ -80,30 +80,43 @@ public enum Unpacker {
         _ reader: LayerReader, into writer: SnapshotWriter?, _ adapt: (TreeEntry) -> TreeEntry
     ) throws -> LayerIndex {
         var index = IndexBuilder(duplicates: .lastWins)
-        while let item = try reader.next() {
+        try forEachItem(of: reader, into: writer, adapt) { item in
             switch item {
             case .opaque(let directory): try index.appendOpaqueMark(directory)
-            case .entry(let read):
-                var entry = adapt(read)
-                if entry.kind == .file {
-                    var digester = Digester()
-                    let file = try writer?.startFile(entry)
-                    try reader.readPieces { piece in
-                        switch piece {
-                        case .data(let bytes): digester.update(bytes)
-                        case .hole(let count): try LayerReader.forEachZeroBlock(count) { digester.update($0) }
-                        }
-                        try file?.append(piece)
-                    }
-                    try file?.finish()
-                    entry.digest = digester.digest()
-                } else {
-                    try writer?.add(entry)
-                }
-                try index.append(entry)
+            case .entry(let entry): try index.append(entry)
             }
         }
         return try index.finish()
+    }
+
+    /// Reads an archive through, with the digests of its files.
+    static func forEachItem(
+        of reader: LayerReader, into writer: SnapshotWriter?, _ adapt: (TreeEntry) -> TreeEntry = { $0 },
+        _ body: (LayerReader.Item) throws -> Void
+    ) throws {
+        while let item = try reader.next() {
+            guard case .entry(let read) = item else {
+                try body(item)
+                continue
+            }
+            var entry = adapt(read)
+            if entry.kind == .file {
+                var digester = Digester()
+                let file = try writer?.startFile(entry)
+                try reader.readPieces { piece in
+                    switch piece {
+                    case .data(let bytes): digester.update(bytes)
+                    case .hole(let count): try LayerReader.forEachZeroBlock(count) { digester.update($0) }
+                    }
+                    try file?.append(piece)
+                }
+                try file?.finish()
+                entry.digest = digester.digest()
+            } else {
+                try writer?.add(entry)
+            }
+            try body(.entry(entry))
+        }
     }
 }
 

@@ -18,7 +18,7 @@ public final class LayerWriter {
         case bytes([UInt8])
         /// Something that puts the next bytes into the buffer and returns how many; 0 at the end.
         case reader((UnsafeMutableRawBufferPointer) throws -> Int)
-        /// Something that hands over all bytes, piece by piece.
+        /// Something that hands all bytes to the function that it is given, piece by piece.
         case pieces((_ take: (UnsafeRawBufferPointer) throws -> Void) throws -> Void)
     }
 
@@ -108,7 +108,7 @@ public final class LayerWriter {
                 return count
             }
         case .reader(let reader): read = reader
-        case .pieces(let deliver): return try copy(deliver, of: entry)
+        case .pieces(let hand): return try copy(hand, of: entry)
         }
         var rest = entry.size
         while rest > 0 {
@@ -128,13 +128,15 @@ public final class LayerWriter {
     }
 
     private func copy(
-        _ deliver: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void, of entry: TreeEntry
+        _ hand: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void, of entry: TreeEntry
     ) throws -> Digest {
         var digester = Digester()
-        try deliver { bytes in
-            digester.update(bytes)
-            if digester.count > entry.size { throw LayersError.fileChanged(entry.path, expectedSize: entry.size) }
+        try hand { bytes in
+            guard digester.count + Int64(bytes.count) <= entry.size else {
+                throw LayersError.fileChanged(entry.path, expectedSize: entry.size)
+            }
             try sink.write(bytes)
+            digester.update(bytes)
         }
         guard digester.count == entry.size else {
             throw LayersError.fileChanged(entry.path, expectedSize: entry.size)

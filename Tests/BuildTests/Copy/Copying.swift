@@ -51,7 +51,7 @@ struct Copying {
 
     static func line(_ item: CopyPlan.Item) -> String {
         var line = line(item.entry)
-        if case .source(let path) = item.content { line += " < \(path)" }
+        if case .source(let path, _) = item.content { line += " < \(path)" }
         if case .bytes(let bytes) = item.content { line += " = \(String(decoding: bytes, as: UTF8.self))" }
         return line
     }

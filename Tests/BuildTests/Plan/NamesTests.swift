@@ -110,7 +110,7 @@ struct NamesTests {
         let graph = try await plan(
             "FROM triggering AS one\nRUN own\nFROM one\nRUN two\n", images: images)
         #expect(graph.runs.map { $0.arguments.last } == ["trigger", "own", "two"])
-        #expect(graph.copies.map(\.sources) == [["/t"]])
+        #expect(graph.copies.map(\.sources) == [[.path("/t")]])
         #expect(graph.images.first?.config.onBuild == nil)
         #expect(images.resolved.contains("tools:latest linux/amd64"))
     }
@@ -136,21 +136,5 @@ struct NamesTests {
         }
         #expect(error?.lines == 2...2)
         #expect(error?.message.hasPrefix("ONBUILD NONSENSE x:") == true)
-    }
-
-    @Test(
-        "what is not executed yet says so with its line",
-        arguments: [
-            ("ADD https://example.org/x /x", "ADD of a URL"),
-            ("ADD git@example.org:x.git /x", "ADD of a URL or a git repository"),
-            ("ADD --unpack=true x.tar /x", "ADD --unpack"),
-            ("ADD --keep-git-dir=true x /x", "ADD --keep-git-dir"),
-        ])
-    func unsupported(line: String, what: String) async throws {
-        let error = await #expect(throws: BuildError.self) {
-            try await plan("FROM base\n\n\(line)\n", images: images())
-        }
-        #expect(error?.description.hasPrefix("line 3: \(what)") == true, "\(String(describing: error))")
-        #expect(error?.description.hasSuffix("is not supported yet") == true)
     }
 }

@@ -35,6 +35,16 @@ import Testing
                 """)
     }
 
+    @Test("points at the part of the instruction that the step is about")
+    func culprit() {
+        let step = BuildStep(
+            id: 1, platforms: [], title: "fetch", lines: 6...6, culprit: "http://h/ü")
+        let report = FailureReport(
+            StepFailure(step: step, message: "no", output: []),
+            source: .init(fileName: "Dockerfile", lines: ["a", "b", "c", "d", "e", "ADD\thttp://h/ü /x"], range: 6...6))
+        #expect(report.text.contains("\n   6 | >>> ADD\thttp://h/ü /x\n     |        \t^^^^^^^^^^\n"), "\(report.text)")
+    }
+
     @Test("does without output, source and remedy")
     func bare() {
         let report = FailureReport(StepFailure(step: Steps.push, message: "no route", output: []), source: nil)

@@ -1,0 +1,65 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import SystemPackage
+
+/// A tar archive on this host, compressed or not, that was packed by anybody and is nobody's layer.
+///
+/// It is read from beginning to end as often as it is asked for something, and never held in memory. Belongs to one
+/// task at a time.
+public final class ArchiveFile: Sendable {
+    private let descriptor: FileDescriptor
+    /// What is in it: of entries with the same path the last.
+    public let index: LayerIndex
+    /// The places of files in the archive, counted from 0, where a path stands for the last of them.
+    private let places: [TreePath: Int]
+
+    /// Takes over an open file and reads it through; nil, and the file is left open, when it is no archive.
+    ///
+    /// What has the header of a first entry is an archive; that it is whole is seen when it is read.
+    /// - Throws: ``LayersError`` for an archive that is damaged, or has entries that lead out of it; `CancellationError`.
+    public init?(_ descriptor: FileDescriptor) throws {
+        guard Self.isArchive(descriptor) else { return nil }
+        try descriptor.seek(offset: 0, from: .start)
+        let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive)
+        var index = IndexBuilder(duplicates: .lastWins)
+        var places: [TreePath: Int] = [:]
+        var place = 0
+        try Unpacker.forEachItem(of: reader, into: nil) { item in
+            guard case .entry(let entry) = item else { return }
+            if entry.kind == .file { places[entry.path] = place }
+            place += 1
+            try index.append(entry)
+        }
+        self.index = try index.finish()
+        self.places = places
+        self.descriptor = descriptor
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Whether the bytes, decompressed, begin with the header of an entry.
+    public static func isArchive(_ descriptor: FileDescriptor) -> Bool {
+        guard (try? descriptor.seek(offset: 0, from: .start)) != nil,
+            let reader = try? LayerReader(from: descriptor, expecting: .none, as: .archive)
+        else { return false }
+        return reader.hasFirstHeader
+    }
+
+    /// Hands out the files of the archive in its order.
+    ///
+    /// - Parameter body: gets a file's path and a function that hands out its bytes.
+    /// - Throws: what `body` throws, ``LayersError``, `CancellationError`.
+    public func forEachFile(
+        _ body: (_ path: TreePath, _ content: @escaping ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws
+            -> Void
+    ) throws {
+        try descriptor.seek(offset: 0, from: .start)
+        let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive)
+        var place = 0
+        while let item = try reader.next() {
+            defer { place += 1 }
+            guard case .entry(let entry) = item, entry.kind == .file, places[entry.path] == place else { continue }
+            try body(entry.path, reader.readContent)
+        }
+    }
+}
