@@ -16,6 +16,7 @@ public enum Remedy {
         case let error as BuildError: error.remedy
         case let error as CacheError: error.remedy
         case let error as ContextError: error.remedy
+        case let error as CopyError: error.remedy
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
         case let error as LayersError: error.remedy

@@ -48,7 +48,7 @@ extension LayersError: CustomStringConvertible {
         case .malformedArchive(let reason, nil): "not a well-formed tar archive: \(reason)"
         case .malformedArchive(let reason, let entry?):
             "not a well-formed tar archive: \(reason) (at or after \"\(entry)\")"
-        case .decompressionFailed(let compression, let reason): "the layer's \(compression) data is damaged: \(reason)"
+        case .decompressionFailed(let compression, let reason): "the \(compression) data is damaged: \(reason)"
         case .blobDigestMismatch(let expected, let actual):
             "the layer blob should be \(expected) but its bytes are \(actual)"
         case .blobSizeMismatch(let expected, let actual):

@@ -23,4 +23,9 @@ extension CopyError: CustomStringConvertible {
         case .damagedArchive(let name, let reason): "cannot unpack \"\(name)\": \(reason)"
         }
     }
+
+    /// What to do about it, where something can be said.
+    var remedy: String? {
+        if case .damagedArchive = self { "to add the file as it is, write ADD --unpack=false" } else { nil }
+    }
 }

@@ -18,7 +18,7 @@ public final class ArchiveFile: Sendable {
     /// What has the header of a first entry is an archive; that it is whole is seen when it is read.
     /// - Throws: ``LayersError`` for an archive that is damaged, or has entries that lead out of it; `CancellationError`.
     public init?(_ descriptor: FileDescriptor) throws {
-        guard Self.isArchive(descriptor) else { return nil }
+        guard try Self.isArchive(descriptor) else { return nil }
         try descriptor.seek(offset: 0, from: .start)
         let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive)
         var index = IndexBuilder(duplicates: .lastWins)
@@ -38,11 +38,28 @@ public final class ArchiveFile: Sendable {
     deinit { try? descriptor.close() }
 
     /// Whether the bytes, decompressed, begin with the header of an entry.
-    public static func isArchive(_ descriptor: FileDescriptor) -> Bool {
-        guard (try? descriptor.seek(offset: 0, from: .start)) != nil,
-            let reader = try? LayerReader(from: descriptor, expecting: .none, as: .archive)
-        else { return false }
-        return reader.hasFirstHeader
+    ///
+    /// - Throws: ``LayersError/decompressionFailed(compression:reason:)`` for what is compressed but damaged so early that
+    ///   nobody can know what it was.
+    private static func isArchive(_ descriptor: FileDescriptor) throws -> Bool {
+        var head = [UInt8](repeating: 0, count: 10)
+        let count = try head.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: 0, into: $0) }
+        do {
+            try descriptor.seek(offset: 0, from: .start)
+            return try LayerReader(from: descriptor, expecting: .none, as: .archive).hasFirstHeader()
+        } catch let error as LayersError {
+            if case .decompressionFailed = error, isSurelyCompressed(head[..<count]) { throw error }
+            return false
+        }
+    }
+
+    /// Text may begin with the few letters that bzip2's files begin with.
+    private static func isSurelyCompressed(_ head: ArraySlice<UInt8>) -> Bool {
+        if head.starts(with: Array("BZh".utf8)) {
+            return head.count == 10 && head.dropFirst(4).elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+        }
+        return [[0x1f, 0x8b, 0x08], [0x28, 0xb5, 0x2f, 0xfd], [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]]
+            .contains { head.starts(with: $0) }
     }
 
     /// Hands out the files of the archive in its order.

@@ -93,7 +93,9 @@ public final class LayerReader {
     public var size: Int64 { blob.size }
 
     /// Whether the bytes begin with the header of an entry; nothing can be read afterwards.
-    var hasFirstHeader: Bool { (try? tar.next()) != nil }
+    func hasFirstHeader() throws -> Bool {
+        do { return try tar.next() != nil } catch LayersError.malformedArchive { return false }
+    }
 
     /// The next entry; nil at the end, when everything was verified.
     ///
