@@ -19,6 +19,14 @@ struct MountPreparation: Sendable {
         var environment: [String] = []
         fileprivate var leases: [CacheLease] = []
         fileprivate var secretFolder: SecretFolder?
+        fileprivate var proxies: [AgentProxy] = []
+
+        /// The folder of what is lent and must not stay.
+        fileprivate mutating func folder() throws -> SecretFolder {
+            let folder = try secretFolder ?? SecretFolder()
+            secretFolder = folder
+            return folder
+        }
     }
 
     /// The content that a step's bind mounts show, for its key.
@@ -74,16 +82,26 @@ struct MountPreparation: Sendable {
                 prepared.mounts.append(
                     SandboxMount(.memory(size: size.map { UInt64(max(0, $0)) }, mode: 0o1777), at: mount.target))
             case .secret(let secret): try add(secret, mount, to: &prepared)
-            case .agent(let agent):
-                guard let socket = secrets.agents[agent.id] else {
-                    if agent.isRequired { throw MountError.missingAgent(agent.id) }
-                    continue
-                }
-                prepared.mounts.append(SandboxMount(.file(socket, .readWrite), at: mount.target))
-                prepared.environment.append("SSH_AUTH_SOCK=\(mount.target)")
+            case .agent(let agent): try add(agent: agent, mount, to: &prepared)
             }
         }
         return prepared
+    }
+
+    private func add(agent: SecretMount, _ mount: StepMount, to prepared: inout Prepared) throws {
+        guard let socket = secrets.agents[agent.id] else {
+            if agent.isRequired { throw MountError.missingAgent(agent.id) }
+            return
+        }
+        let path = try prepared.folder().newPath()
+        do {
+            let proxy = try AgentProxy(of: socket, at: path, mode: agent.mode, uid: agent.uid, gid: agent.gid)
+            prepared.proxies.append(proxy)
+        } catch {
+            throw StoreError.file(operation: "listen at", path: path, errno: error as? Errno ?? .ioError)
+        }
+        prepared.mounts.append(SandboxMount(.file(path, .readWrite), at: mount.target))
+        prepared.environment.append("SSH_AUTH_SOCK=\(mount.target)")
     }
 
     private func add(_ secret: SecretMount, _ mount: StepMount, to prepared: inout Prepared) throws {
@@ -104,9 +122,7 @@ struct MountPreparation: Sendable {
             prepared.environment.append("\(variable)=\(String(decoding: bytes, as: UTF8.self))")
         }
         guard !mount.target.isEmpty else { return }
-        let folder = try prepared.secretFolder ?? SecretFolder()
-        prepared.secretFolder = folder
-        let path = try folder.add(bytes, mode: secret.mode, uid: secret.uid, gid: secret.gid)
+        let path = try prepared.folder().add(bytes, mode: secret.mode, uid: secret.uid, gid: secret.gid)
         prepared.mounts.append(SandboxMount(.file(path, .readOnly), at: mount.target))
     }
 
@@ -175,9 +191,13 @@ private final class SecretFolder {
 
     deinit { try? Files.removeTree(path) }
 
-    func add(_ bytes: [UInt8], mode: UInt32, uid: UInt32, gid: UInt32) throws -> FilePath {
-        let file = path.appending(String(count))
+    func newPath() -> FilePath {
         count += 1
+        return path.appending(String(count))
+    }
+
+    func add(_ bytes: [UInt8], mode: UInt32, uid: UInt32, gid: UInt32) throws -> FilePath {
+        let file = newPath()
         try Files.write(bytes, to: file)
         guard chown(file.string, uid, gid) == 0, chmod(file.string, mode_t(mode)) == 0 else {
             throw StoreError.file(operation: "prepare", path: file, errno: Errno(rawValue: errno))

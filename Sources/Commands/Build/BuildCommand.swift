@@ -81,7 +81,11 @@ struct BuildCommand: AsyncParsableCommand {
         do {
             let exporters = try outputs.exporters(for: request, store: store, client: client, environment)
             let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }
-            let summary = try await builder.build(request, exporters: exporters, caches: caches)
+            let summary = try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in
+                var request = request
+                request.secrets.agents.merge(agents) { _, new in new }
+                return try await builder.build(request, exporters: exporters, caches: caches)
+            }
             if outputs.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
             try await client.shutdown()
             return (summary, outputs)

@@ -29,7 +29,8 @@ extension BuildOptions {
         request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
         request.network = try run.networkMode()
         request.runSettings = try run.settings()
-        request.secrets = try BuildSecrets(secrets: run.secrets, agents: run.agents, in: environment)
+        request.secrets = try BuildSecrets(
+            secrets: run.secrets, agents: run.agentOptions(in: environment), in: environment)
         request.parallelism = jobs
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
         request.products = products(in: environment)

@@ -40,6 +40,19 @@ extension RunOptions {
         return settings
     }
 
+    /// What --ssh says.
+    ///
+    /// - Throws: ``CommandError``.
+    func agentOptions(in environment: Environment) throws -> [AgentOption] {
+        var options: [AgentOption] = []
+        for option in try agents.map({ try AgentOption(parsing: $0, in: environment) }) {
+            // The last of equal ids wins.
+            options.removeAll { $0.id == option.id }
+            options.append(option)
+        }
+        return options
+    }
+
     private static func entitlement(_ text: String) throws -> Entitlement {
         // A device may follow the word.
         let name = text.split(separator: "=", maxSplits: 1).first.map(String.init) ?? text

@@ -52,7 +52,11 @@ struct RunOptions: ParsableArguments {
     @Option(
         name: .customLong("ssh"),
         help: ArgumentHelp(
-            "An ssh agent for RUN --mount=type=ssh: default or NAME=SOCKET; may be repeated.",
-            discussion: "default is the agent that SSH_AUTH_SOCK names.", valueName: "agent"))
+            "An ssh agent for RUN --mount=type=ssh: default, NAME=SOCKET or NAME=KEY[,KEY]; may be repeated.",
+            discussion: """
+                Without a path it is the agent that SSH_AUTH_SOCK names. For files of keys an agent is started that \
+                ends with the build; that takes OpenSSH's client, and keys without a passphrase.
+                """,
+            valueName: "agent"))
     var agents: [String] = []
 }

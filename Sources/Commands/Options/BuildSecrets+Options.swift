@@ -4,23 +4,17 @@ import Build
 import SystemPackage
 
 extension BuildSecrets {
-    /// Reads the values of --secret and --ssh.
+    /// Reads the values of --secret, and takes the agents of --ssh that run already.
     ///
     /// - Throws: ``CommandError`` that says what is wrong with one.
-    init(secrets: [String], agents: [String], in environment: Environment) throws {
+    init(secrets: [String], agents: [AgentOption], in environment: Environment) throws {
         self.init()
         for text in secrets {
             let (id, source) = try Self.secret(text, in: environment)
             self.secrets[id] = source
         }
-        for text in agents {
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard let id = parts.first, let path = parts.count == 2 ? parts[1] : environment["SSH_AUTH_SOCK"] else {
-                throw CommandError(
-                    "--ssh \(text): there is no agent: SSH_AUTH_SOCK is not set",
-                    remedy: "start one with ssh-agent, or name its socket as in --ssh default=/path/to/socket")
-            }
-            self.agents[id] = environment.absolute(path)
+        for option in agents {
+            if case .socket(let path) = option.source { self.agents[option.id] = path }
         }
     }
 
