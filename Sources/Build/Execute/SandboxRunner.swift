@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import Emulation
+import Glibc
 public import OCI
 public import Sandbox
 import Store
@@ -37,6 +38,10 @@ public struct SandboxRunner: CommandRunner {
         for (number, script) in command.scripts.enumerated() {
             let path = command.scratch.appending("script-\(number)")
             try Files.write(Array(script.content.utf8), to: path, mode: 0o755)
+            // Others than root run it, too, whatever the umask.
+            guard chmod(path.string, 0o755) == 0 else {
+                throw StoreError.file(operation: "prepare", path: path, errno: Errno(rawValue: errno))
+            }
             mounts.append(SandboxMount(.file(path, .readOnly), at: script.name))
         }
         mounts += command.mounts

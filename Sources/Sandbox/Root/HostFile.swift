@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Glibc
 import SystemPackage
 
 /// Small files of this host.
@@ -23,7 +24,7 @@ enum HostFile {
         return result
     }
 
-    /// Makes or replaces a file.
+    /// Makes or replaces a file; its mode is what is said, whatever the umask.
     static func write(
         _ text: String, to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
     )
@@ -31,6 +32,9 @@ enum HostFile {
     {
         let descriptor = try FileDescriptor.open(
             path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: mode)
-        try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) }
+        try descriptor.closeAfter {
+            guard fchmod(descriptor.rawValue, mode.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            _ = try descriptor.writeAll(text.utf8)
+        }
     }
 }

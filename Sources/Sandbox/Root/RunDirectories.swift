@@ -48,9 +48,10 @@ struct RunDirectories: Hashable, Sendable {
         _ = mark.withPlatformString { rmdir($0) }
     }
 
+    /// Makes a directory that everybody can go through, whatever the umask; one that is there stays as it is.
     static func makeDirectory(_ path: FilePath) throws(SandboxError) {
-        let result = path.withPlatformString { mkdir($0, 0o755) }
-        guard result == 0 || errno == EEXIST else {
+        let made = path.withPlatformString { mkdir($0, 0o755) == 0 && chmod($0, 0o755) == 0 }
+        guard made || errno == EEXIST else {
             throw .preparation("making directory \(path)", Errno(rawValue: errno))
         }
     }
@@ -58,6 +59,7 @@ struct RunDirectories: Hashable, Sendable {
     static func makeFile(_ path: FilePath) throws(SandboxError) {
         let result = path.withPlatformString { open($0, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o644) }
         guard result >= 0 else { throw .preparation("making file \(path)", Errno(rawValue: errno)) }
+        _ = fchmod(result, 0o644)
         close(result)
     }
 }
