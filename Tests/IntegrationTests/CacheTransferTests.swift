@@ -48,8 +48,10 @@ extension Program {
             Set(["WORKDIR", "COPY", "RUN"].flatMap { log.outcomes(of: $0) })
         }
 
+        /// What was said of caches; there may be findings of the linter besides.
         static func warnings(_ log: BuildLog) -> [String] {
             log.events.filter { $0["event"] == "warning" }.compactMap(\.["message"].string)
+                .filter { $0.contains("cache") }
         }
 
         /// `type=registry,ref=…` for a cache of this test's own.

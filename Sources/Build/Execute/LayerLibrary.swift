@@ -36,7 +36,7 @@ struct LayerLibrary: Sendable {
     /// - Throws: ``LostLayer`` when it should have come from a cache; what the image source throws.
     func ensureBlob(_ layer: Layer) async throws {
         let blob = layer.blob
-        if layer.isNameOnly || imports.isLost(layer) { throw LostLayer(layer: layer, reason: nil) }
+        try checkIsThere(layer)
         try await blobs.value(for: blob.digest) {
             if store.hasBlob(blob.digest, size: blob.size) { return }
             if let holder = imports.holder(of: layer) { return try await pull(layer, from: holder) }
@@ -54,9 +54,30 @@ struct LayerLibrary: Sendable {
 
     /// The entries of every layer of a stack, merged.
     func tree(of layers: [Layer]) async throws -> LayerStack {
-        var list: [LayerIndex] = []
-        for layer in layers { list.append(try await index(of: layer)) }
-        return LayerStack(list)
+        try await withBlobsOnTheirWay(layers.filter { !Files.exists(store.indexPath($0.diffID)) }) {
+            var list: [LayerIndex] = []
+            for layer in layers { list.append(try await index(of: layer)) }
+            return LayerStack(list)
+        }
+    }
+
+    /// Does work that needs the blobs of some layers one after the other, while all of them are fetched side by side.
+    private func withBlobsOnTheirWay<Result: Sendable>(
+        _ layers: [Layer], _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        // The lowest first: what stands on it may have to be made again as well.
+        for layer in layers { try checkIsThere(layer) }
+        guard layers.count > 1 else { return try await work() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for layer in layers { group.addTask { try await ensureBlob(layer) } }
+            async let result = work()
+            try await group.waitForAll()
+            return try await result
+        }
+    }
+
+    private func checkIsThere(_ layer: Layer) throws {
+        if layer.isNameOnly || imports.isLost(layer) { throw LostLayer(layer: layer, reason: nil) }
     }
 
     /// The index of one layer.
@@ -74,9 +95,13 @@ struct LayerLibrary: Sendable {
     /// The directories of a stack's layers, lowest first, as overlayfs wants them: each once, in its topmost place,
     /// which hides whatever the same layer would add further down.
     func snapshots(of layers: [Layer]) async throws -> [FilePath] {
-        var paths: [FilePath] = []
-        for position in layers.indices {
-            paths.append(try await snapshot(of: layers, at: position))
+        let missing = layers.indices.filter { position in
+            store.snapshot(layers[position].diffID) == nil && store.snapshot(layers[...position].chainID) == nil
+        }
+        let paths = try await withBlobsOnTheirWay(missing.map { layers[$0] }) {
+            var paths: [FilePath] = []
+            for position in layers.indices { paths.append(try await snapshot(of: layers, at: position)) }
+            return paths
         }
         var seen: Set<FilePath> = []
         return paths.reversed().filter { seen.insert($0).inserted }.reversed()

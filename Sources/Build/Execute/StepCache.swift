@@ -62,7 +62,8 @@ struct StepCache: Sendable {
     }
 
     /// Remembers a result under one more key, which is looked for before those that it has.
-    @discardableResult
+    ///
+    /// - Returns: the result that has the key: what a cache for others is made of.
     func remember(_ outcome: Outcome, for key: Digest) throws -> Outcome {
         let outcome = adding(key, to: outcome)
         // A name alone is of no use to a later build.
