@@ -6,25 +6,25 @@ import SystemPackage
 /// Why a cache cannot be read or written.
 enum CacheError: Error, Equatable {
     /// The name stands for something that is no cache.
-    case notACache(String)
+    case notACache
     /// It is an image of a build that noted nothing.
-    case noRecords(String)
+    case noRecords
     /// It contradicts itself.
-    case malformed(String, reason: String)
+    case malformed(String)
     /// The directory holds other things.
     case notALayout(FilePath)
     /// Others write to it all the time.
-    case contended(String)
+    case contended
 }
 
 extension CacheError: CustomStringConvertible {
     var description: String {
         switch self {
-        case .notACache(let name): "\(name) is an image and no cache, and would be overwritten"
-        case .noRecords(let name): "\(name) holds nothing that a build of manifold noted"
-        case .malformed(let name, let reason): "\(name) is not sound: \(reason)"
+        case .notACache: "that is an image and no cache, and would be overwritten"
+        case .noRecords: "nothing in it was noted by a build of manifold"
+        case .malformed(let reason): "it is not sound: \(reason)"
         case .notALayout(let path): "\(path) has other files in it"
-        case .contended(let name): "others write to \(name) at the same time, again and again"
+        case .contended: "others write to it at the same time, again and again"
         }
     }
 

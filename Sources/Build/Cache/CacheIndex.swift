@@ -13,17 +13,17 @@ enum CacheIndex {
     ///
     /// What another builder's cache left under the name is replaced; an image is not.
     ///
-    /// - Throws: ``CacheError/notACache(_:)``.
-    static func merging(_ entries: [Descriptor], into current: FetchedManifest?, name: String) throws -> Index {
+    /// - Throws: ``CacheError/notACache``.
+    static func merging(_ entries: [Descriptor], into current: FetchedManifest?) throws -> Index {
         var kept: [Descriptor] = []
         if let current {
             switch try? current.content() {
             case .index(let index) where index.annotations?[annotation] != nil:
                 kept = index.manifests.filter { old in !entries.contains { $0.platform == old.platform } }
             case .index(let index) where !index.manifests.contains(where: isForeignCache):
-                throw CacheError.notACache(name)
+                throw CacheError.notACache
             case .manifest(let manifest) where !isForeignCache(manifest.config):
-                throw CacheError.notACache(name)
+                throw CacheError.notACache
             default: break
             }
         }

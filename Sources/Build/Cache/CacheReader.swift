@@ -67,7 +67,7 @@ struct CacheReader: Sendable {
             result.byteCount += (manifest.descriptor == root.descriptor ? 0 : manifest.descriptor.size) + byteCount
             result.records += records
         }
-        if result.records.isEmpty { throw CacheError.noRecords(source.name) }
+        if result.records.isEmpty { throw CacheError.noRecords }
     }
 
     /// The entries for the platforms; when one is missing, another's may still know the steps that they share.
@@ -93,7 +93,7 @@ struct CacheReader: Sendable {
         of fetched: FetchedManifest
     ) async throws -> (records: [(record: CacheRecord, blob: Descriptor?)], byteCount: Int64) {
         guard case .manifest(let manifest) = try fetched.content() else {
-            throw CacheError.malformed(source.name, reason: "it is an index inside an index")
+            throw CacheError.malformed("it is an index inside an index")
         }
         let bytes = try await source.bytes(of: manifest.config)
         guard let config = try? JSONDecoder().decode(CacheConfig.self, from: Data(bytes)), let records = config.records
@@ -101,7 +101,7 @@ struct CacheReader: Sendable {
         let diffIDs = config.image.rootfs.diffIDs
         guard diffIDs.count == manifest.layers.count else {
             throw CacheError.malformed(
-                source.name, reason: "its config names \(diffIDs.count) layers, its manifest \(manifest.layers.count)")
+                "its config names \(diffIDs.count) layers, its manifest \(manifest.layers.count)")
         }
         let blobs = Dictionary(
             zip(diffIDs, manifest.layers).compactMap { id, blob in Self.layer(blob).map { (id, $0) } }

@@ -45,7 +45,7 @@ extension DirectoryCache: CacheTarget {
         for manifest in manifests { try await put(manifest.bytes, as: manifest.descriptor) }
         // What is there and cannot be read is replaced: it is of no use to anybody.
         let current = try? await DirectoryCache(directory: directory, tag: tag).root()
-        let index = try CacheIndex.merging(manifests.map(\.descriptor), into: current, name: name)
+        let index = try CacheIndex.merging(manifests.map(\.descriptor), into: current)
         let bytes = try ImageAssembler.encode(index)
         var entry = Descriptor(mediaType: .ociIndex, digest: Digest.sha256(of: bytes), size: Int64(bytes.count))
         try await put(bytes, as: entry)

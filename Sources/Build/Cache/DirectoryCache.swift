@@ -34,7 +34,7 @@ public struct DirectoryCache: Sendable {
     func topIndex() throws -> Index? {
         guard let bytes = try Files.read(indexPath, limit: Self.smallFileLimit) else { return nil }
         do { return try JSONDecoder().decode(Index.self, from: Data(bytes)) } catch {
-            throw CacheError.malformed(name, reason: "its index.json is no index")
+            throw CacheError.malformed("its index.json is no index")
         }
     }
 }
@@ -60,10 +60,10 @@ extension DirectoryCache: CacheSource {
 
     public func bytes(of descriptor: Descriptor) async throws -> [UInt8] {
         guard let bytes = try Files.read(blobPath(descriptor.digest), limit: Self.smallFileLimit) else {
-            throw CacheError.malformed(name, reason: "it lacks the blob \(descriptor.digest)")
+            throw CacheError.malformed("it lacks the blob \(descriptor.digest)")
         }
         guard Digest.sha256(of: bytes) == descriptor.digest else {
-            throw CacheError.malformed(name, reason: "the blob \(descriptor.digest) has other bytes")
+            throw CacheError.malformed("the blob \(descriptor.digest) has other bytes")
         }
         return bytes
     }
@@ -73,7 +73,7 @@ extension DirectoryCache: CacheSource {
     ) async throws {
         let path = blobPath(blob.digest)
         guard Files.size(path) == blob.size else {
-            throw CacheError.malformed(name, reason: "it lacks the blob \(blob.digest), or a part of it")
+            throw CacheError.malformed("it lacks the blob \(blob.digest), or a part of it")
         }
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         defer { try? file.close() }

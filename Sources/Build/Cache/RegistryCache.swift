@@ -77,7 +77,7 @@ extension RegistryCache: CacheTarget {
         var present = Set(entries.map(\.digest))
         for _ in 1...Self.attempts {
             let current = try await root()
-            var index = try CacheIndex.merging(entries, into: current, name: name)
+            var index = try CacheIndex.merging(entries, into: current)
             try await look(for: index.manifests, noting: &present)
             index.manifests.removeAll { !present.contains($0.digest) }
             let bytes = try ImageAssembler.encode(index)
@@ -89,7 +89,7 @@ extension RegistryCache: CacheTarget {
             try await Task.sleep(for: min(pause, Self.longestPause) / Double.random(in: 0.5...1))
             if CacheIndex.holds(entries, in: try await root(), notThoseOf: current) { return }
         }
-        throw CacheError.contended(name)
+        throw CacheError.contended
     }
 
     private static let attempts = 30
