@@ -51,7 +51,10 @@ package struct BuildContext: Sendable {
     /// Whether .dockerignore is the reason that a path is not there.
     func isLeftOut(_ path: String) -> Bool {
         let clean = String(Paths.clean("/" + path).dropFirst())
-        return ignore?.matches(clean) == true && Files.exists(root.appending(clean))
+        guard ignore?.matches(clean) == true else { return false }
+        // Whether it is there cannot be seen in a directory that is closed, which may be why it is ignored.
+        var status = stat()
+        return lstat(root.appending(clean).string, &status) == 0 || errno == EACCES
     }
 }
 

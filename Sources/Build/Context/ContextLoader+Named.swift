@@ -1,6 +1,8 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Layers
 import OCI
+import Remote
 import Store
 public import SystemPackage
 
@@ -39,14 +41,32 @@ extension ContextLoader {
             throw ContextError.badName(
                 text, reason: "standard input can only be the build context itself", remedy: nil)
         }
+        // A directory of this machine goes before what only looks like an address.
+        if !Files.isDirectory(absolute(value)), let source = try RemoteSource(value, shorthand: .accepted) {
+            return .directory(try await directory(source, text))
+        }
         let path = absolute(value)
         guard Files.isDirectory(path) else {
             let reason = Files.exists(path) ? "\(path) is not a directory" : "there is no directory \(path)"
             throw ContextError.badName(
                 text, reason: reason,
-                remedy: "give a directory, docker-image://REFERENCE or oci-layout://DIRECTORY")
+                remedy: "give a directory, docker-image://REFERENCE, oci-layout://DIRECTORY or an address")
         }
         return .directory(ContextDirectory(path))
+    }
+
+    private func directory(_ source: RemoteSource, _ text: String) async throws -> ContextDirectory {
+        switch source {
+        case .git(let source):
+            return ContextDirectory(try await checkOut(source).directory, title: source.title)
+        case .file(let url):
+            return try await withDownload(of: url) { file, head in
+                guard Unpacker.isArchive(head) else {
+                    throw ContextError.badName(text, reason: "what is there is no archive", remedy: nil)
+                }
+                return try await unpack(file, head: [], title: url.redacted)
+            }
+        }
     }
 
     /// `PATH[:TAG][@DIGEST]`; a path that is there is taken whole.

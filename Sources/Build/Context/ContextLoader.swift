@@ -2,6 +2,7 @@
 
 import Glibc
 import Layers
+public import Remote
 public import Store
 public import SystemPackage
 
@@ -9,8 +10,10 @@ public import SystemPackage
 public enum ContextLocation: Sendable, Hashable {
     /// A directory of this machine.
     case directory(FilePath)
-    /// Standard input: an archive.
+    /// Standard input: an archive, or a Dockerfile alone.
     case standardInput
+    /// A git repository, or an archive or a Dockerfile alone at a web address.
+    case remote(RemoteSource)
 }
 
 /// Where a Dockerfile is said to be.
@@ -21,6 +24,7 @@ public enum DockerfileLocation: Sendable, Hashable {
     /// no directories of this machine, unless it is absolute.
     case path(String, FilePath)
     case standardInput
+    case web(WebURL)
 }
 
 /// A build context and its Dockerfile, on this machine.
@@ -45,18 +49,28 @@ extension BuildRequest {
 public struct ContextLoader: Sendable {
     let store: Store
     let input: FileDescriptor
+    let network: NetworkAccess
     let events: EventRelay
 
     /// - Parameters:
     ///   - input: the standard input; read at most once.
+    ///   - environment: the variables that say how the network is reached: proxies, certificates, ssh's agent.
+    ///   - secrets: what servers want to see.
     ///   - events: is told what goes on.
     public init(
-        store: Store, input: FileDescriptor = .standardInput, events: @escaping @Sendable (BuildEvent) -> Void
+        store: Store, input: FileDescriptor = .standardInput, environment: [String: String] = [:],
+        secrets: BuildSecrets = BuildSecrets(), events: @escaping @Sendable (BuildEvent) -> Void
     ) {
         self.store = store
         self.input = input
+        self.network = NetworkAccess(environment: environment, secrets: secrets)
         // What happens before there is a plan comes before its first step.
         self.events = EventRelay(firstID: -1_000_000, receive: events)
+    }
+
+    /// Lets `body` load, and closes all connections however it ends.
+    public func loading<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        try await network.during(body)
     }
 
     /// Loads the context that a command line names, and finds out where its Dockerfile is.
@@ -76,6 +90,20 @@ public struct ContextLoader: Sendable {
             }
             guard dockerfile == .standard else { throw ContextError.noArchive(Self.inputTitle) }
             return try alone(text(of: input, head: head), title: Self.inputTitle)
+        case .remote(.git(let source)):
+            let checkout = try await checkOut(source)
+            return LoadedContext(
+                directory: ContextDirectory(checkout.directory, title: source.title),
+                dockerfile: try await origin(dockerfile, isLocal: false), commitTime: checkout.commitTime)
+        case .remote(.file(let url)):
+            return try await withDownload(of: url) { file, head in
+                if Unpacker.isArchive(head) {
+                    let directory = try await unpack(file, head: [], title: url.redacted)
+                    return LoadedContext(directory: directory, dockerfile: try await origin(dockerfile, isLocal: false))
+                }
+                guard dockerfile == .standard else { throw ContextError.noArchive(url.redacted) }
+                return try alone(text(of: file, head: []), title: url.redacted)
+            }
         }
     }
 
@@ -93,6 +121,10 @@ public struct ContextLoader: Sendable {
         case .path(let text, let path): return isLocal || text.hasPrefix("/") ? .file(path) : .inContext(text)
         case .standardInput:
             return .text(try text(of: input, head: head(of: input)), name: Self.inputTitle)
+        case .web(let url):
+            return try await withDownload(of: url) { file, _ in
+                .text(try text(of: file, head: []), name: url.redacted)
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 /// Why files cannot be copied into an image; the sentence is for people.
 package enum CopyError: Error, Hashable {
     case notFound(String)
+    /// The same, with the directory that it should be in and what was probably meant.
+    case missing(String, place: String?, suggestion: String?)
     case ignored(String)
     case notADirectory(String)
     case directoryOverFile(String)
@@ -15,6 +17,9 @@ extension CopyError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notFound(let path): "\"\(path)\": not found"
+        case .missing(let path, let place, let suggestion):
+            "\"\(path)\": not found" + (place.map { " in \($0)" } ?? "")
+                + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
         case .ignored(let path): "\"\(path)\": not found (.dockerignore leaves it out)"
         case .notADirectory(let path): "\(path) in the image is not a directory"
         case .directoryOverFile(let path): "cannot copy to non-directory: \(path)"

@@ -101,7 +101,7 @@ struct CopyStep: Sendable {
         var matches: [SourceSelection.Match] = []
         for path in paths {
             do { matches += try selection.matches(of: path) } catch CopyError.notFound(let path) {
-                throw files.isLeftOut(path) ? CopyError.ignored(path) : CopyError.notFound(path)
+                throw MissingSource(path: path, files: files).error
             }
         }
         return try await input(files, matches, unpacking: unpacksArchives)

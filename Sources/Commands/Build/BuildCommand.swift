@@ -61,9 +61,15 @@ struct BuildCommand: AsyncParsableCommand {
     ) async throws -> (BuildSummary, OutputPlan) {
         let store = try Store(at: store.path(in: environment))
         let request = try await options.request(in: environment) { request in
-            let loader = ContextLoader(store: store, events: report)
-            request.contexts = try await options.input.namedContexts(loader, in: environment)
-            return try await options.input.load(loader, in: environment)
+            let loader = ContextLoader(
+                store: store, environment: environment.variables, secrets: request.secrets, events: report)
+            let (contexts, context) = try await loader.loading {
+                try await (
+                    options.input.namedContexts(loader, in: environment), options.input.load(loader, in: environment)
+                )
+            }
+            request.contexts = contexts
+            return context
         }
         source.dockerfile = try? DockerfileText(request)
         let outputs = try OutputPlan(options.output, tags: request.tags)

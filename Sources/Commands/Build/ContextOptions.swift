@@ -3,6 +3,7 @@
 import ArgumentParser
 import Build
 import OCI
+import Remote
 import Store
 import SystemPackage
 
@@ -10,15 +11,19 @@ import SystemPackage
 struct ContextOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The build context, which COPY and ADD read from: a directory, or - for an archive or a Dockerfile on standard input.",
-            valueName: "path"))
+            "The build context, which COPY and ADD read from.",
+            discussion: """
+                A directory; the address of a git repository (https://….git#REFERENCE:DIRECTORY), of an archive or of a \
+                Dockerfile; or - for an archive or a Dockerfile on standard input.
+                """,
+            valueName: "context"))
     var context: String
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
         help: ArgumentHelp(
-            "The Dockerfile; - for standard input.",
-            discussion: "Default: Dockerfile in the build context.", valueName: "path"))
+            "The Dockerfile: a path, a web address, or - for standard input.",
+            discussion: "Default: Dockerfile in the build context.", valueName: "file"))
     var file: String?
 
     @Option(
@@ -26,8 +31,9 @@ struct ContextOptions: ParsableArguments {
         help: ArgumentHelp(
             "Another source of files or a base image, by a name for FROM and --from; may be repeated.",
             discussion: """
-                The value is a directory, docker-image://REFERENCE, or oci-layout://DIRECTORY[:TAG][@DIGEST]. A name goes \
-                before stages and images of the same name.
+                The value is a directory, docker-image://REFERENCE, oci-layout://DIRECTORY[:TAG][@DIGEST], or the address \
+                of a git repository or an archive. A name goes before stages and images of the same name; \
+                NAME::PLATFORM is for one platform.
                 """,
             valueName: "NAME=VALUE"))
     var namedContexts: [String] = []
@@ -39,9 +45,17 @@ struct ContextOptions: ParsableArguments {
         guard !context.isEmpty else {
             throw CommandError("the build context is missing", remedy: "name its directory, as in: manifold build .")
         }
-        return try await loader.load(
-            context == "-" ? .standardInput : .directory(environment.absolute(context)),
-            dockerfile: dockerfile(in: environment))
+        return try await loader.load(location(in: environment), dockerfile: dockerfile(in: environment))
+    }
+
+    private func location(in environment: Environment) throws -> ContextLocation {
+        if context == "-" { return .standardInput }
+        let path = environment.absolute(context)
+        // A directory of this machine goes before what only looks like an address.
+        if !Files.isDirectory(path), let source = try RemoteSource(context, shorthand: .accepted) {
+            return .remote(source)
+        }
+        return .directory(path)
     }
 
     /// Brings what names stand for here.
@@ -57,6 +71,7 @@ struct ContextOptions: ParsableArguments {
 
     private func dockerfile(in environment: Environment) -> DockerfileLocation {
         guard let file, !file.isEmpty else { return .standard }
-        return file == "-" ? .standardInput : .path(file, environment.absolute(file))
+        if file == "-" { return .standardInput }
+        return WebURL(file).map { .web($0) } ?? .path(file, environment.absolute(file))
     }
 }
