@@ -38,6 +38,9 @@ public struct LayerStack: Sendable {
     }
 
     func node(at path: TreePath) -> Node? {
+        // A single layer hides nothing of itself: there is no need to look at every directory on the way, which in a
+        // deep tree takes far longer than all the rest.
+        if layers.count == 1, !path.isRoot { return merge(path, lowest: 0) }
         var node = rootNode
         for component in path.components {
             guard let next = child(of: node, named: component) else { return nil }
