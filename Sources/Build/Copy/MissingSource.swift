@@ -26,7 +26,8 @@ struct MissingSource {
                 directory = found.path
                 continue
             }
-            let names = files.tree.children(of: directory).compactMap { String(validating: $0.path.name, as: UTF8.self) }
+            let children = files.tree.children(of: directory)
+            let names = children.compactMap { String(validating: $0.path.name, as: UTF8.self) }
             let sameLetters = names.first { $0.lowercased() == part.lowercased() }
             guard let name = sameLetters ?? Spelling.nearest(to: part, among: names) else { return nil }
             return (parts[..<index] + [name] + parts[(index + 1)...]).joined(separator: "/")

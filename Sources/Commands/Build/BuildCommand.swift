@@ -63,9 +63,14 @@ struct BuildCommand: AsyncParsableCommand {
         let request = try await options.request(in: environment) { request in
             let loader = ContextLoader(
                 store: store, environment: environment.variables, secrets: request.secrets, events: report)
+            // BuildKit's own argument for it; the address itself may say so, too.
+            let keepsGitDirectory = request.buildArguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"].map {
+                ["1", "t", "true"].contains($0.lowercased())
+            }
             let (contexts, context) = try await loader.loading {
                 try await (
-                    options.input.namedContexts(loader, in: environment), options.input.load(loader, in: environment)
+                    options.input.namedContexts(loader, in: environment),
+                    options.input.load(loader, keepsGitDirectory: keepsGitDirectory, in: environment)
                 )
             }
             request.contexts = contexts

@@ -40,12 +40,20 @@ struct ContextOptions: ParsableArguments {
 
     /// Brings the context here.
     ///
-    /// - Throws: ``CommandError``, ``ContextError``.
-    func load(_ loader: ContextLoader, in environment: Environment) async throws -> LoadedContext {
+    /// - Parameter keepsGitDirectory: whether a repository's `.git` is part of the context; nil when not said.
+    /// - Throws: ``CommandError``, ``ContextError``, ``RemoteError``.
+    func load(
+        _ loader: ContextLoader, keepsGitDirectory: Bool?, in environment: Environment
+    ) async throws -> LoadedContext {
         guard !context.isEmpty else {
             throw CommandError("the build context is missing", remedy: "name its directory, as in: manifold build .")
         }
-        return try await loader.load(location(in: environment), dockerfile: dockerfile(in: environment))
+        var location = try location(in: environment)
+        if case .remote(.git(var source)) = location, let keepsGitDirectory {
+            source.keepsGitDirectory = keepsGitDirectory
+            location = .remote(.git(source))
+        }
+        return try await loader.load(location, dockerfile: dockerfile(in: environment))
     }
 
     private func location(in environment: Environment) throws -> ContextLocation {
