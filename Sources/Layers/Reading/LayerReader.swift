@@ -54,33 +54,33 @@ public final class LayerReader {
         case opaque(directory: TreePath)
     }
 
-    /// What the names in an archive mean.
-    public enum Names: Sendable {
-        /// Those of a layer: some are marks of what is gone.
-        case ofLayer
-        /// Only themselves, as in any archive that somebody packed.
-        case plain
-    }
-
     private let blob: BlobReader
     private let tar: TarReader
     private let expectation: LayerExpectation
-    private let names: Names
+    private let form: Form
     private var last: TreePath?
     private var isFinished = false
+
+    /// What an archive's names mean.
+    public enum Form: Sendable {
+        /// Some tell what is gone of lower layers.
+        case layer
+        /// Each is the name of a file, whatever it is called.
+        case archive
+    }
 
     /// Starts reading at the descriptor's current position, which must be the blob's beginning; it stays open.
     ///
     /// - Parameter head: what was read of the descriptor already, for one that cannot be read twice.
     /// - Throws: ``LayersError/decompressionFailed(compression:reason:)`` when the first bytes are damaged.
     public init(
-        from descriptor: FileDescriptor, expecting expectation: LayerExpectation, names: Names = .ofLayer,
+        from descriptor: FileDescriptor, expecting expectation: LayerExpectation, as form: Form = .layer,
         head: [UInt8] = []
     ) throws {
         blob = try BlobReader(descriptor: descriptor.rawValue, head: head)
         tar = TarReader(ByteFeed(blob))
         self.expectation = expectation
-        self.names = names
+        self.form = form
     }
 
     /// The digest of the decompressed bytes; that of the whole once ``next()`` returned nil.
@@ -162,7 +162,7 @@ public final class LayerReader {
     private func item(_ raw: TarReader.Entry) throws -> Item? {
         let path = try path(raw.path)
         last = path
-        switch names == .ofLayer ? try Whiteout.meaning(of: path) : .ordinary {
+        switch form == .layer ? try Whiteout.meaning(of: path) : .ordinary {
         case .ignored: return nil
         case .whiteout(let removed): return .entry(TreeEntry(path: removed, kind: .whiteout))
         case .opaque(let directory): return .opaque(directory: directory)
@@ -181,7 +181,7 @@ public final class LayerReader {
             entry.kind = .symlink(target: raw.link)
         case UInt8(ascii: "3"):
             // To overlayfs this device is a whiteout, and so it is to us.
-            if names == .ofLayer, raw.deviceMajor == 0, raw.deviceMinor == 0 {
+            if form == .layer, raw.deviceMajor == 0, raw.deviceMinor == 0 {
                 return .entry(TreeEntry(path: path, kind: .whiteout))
             }
             entry.kind = .characterDevice(major: raw.deviceMajor, minor: raw.deviceMinor)

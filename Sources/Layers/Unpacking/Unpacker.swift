@@ -57,7 +57,7 @@ public enum Unpacker {
     public static func unpack(
         archive descriptor: FileDescriptor, head: [UInt8] = [], into directory: FilePath
     ) throws {
-        let reader = try LayerReader(from: descriptor, expecting: .none, names: .plain, head: head)
+        let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive, head: head)
         let writer = try SnapshotWriter(directory)
         let index = try read(reader, into: writer) { entry in
             var entry = entry
