@@ -21,6 +21,8 @@ struct ContextScanner {
     /// What was not taken because the build itself writes it.
     private(set) var leftOut: [String] = []
     private var directories: Set<TreePath> = []
+    /// The files that have more than one name.
+    private var linked: Set<TreePath> = []
     /// Directories of the one that is being listed that are still to be visited.
     private var pending: [[UInt8]] = []
 
@@ -79,7 +81,24 @@ struct ContextScanner {
         var taken: [TreeEntry] = []
         swap(&taken, &entries)
         taken.sort { $0.path < $1.path }
+        if !linked.isEmpty { joinLinks(&taken) }
         return taken
+    }
+
+    /// The first name of a file is the file, the others are links to it; names outside the context are none.
+    private func joinLinks(_ entries: inout [TreeEntry]) {
+        var first: [Inode: TreePath] = [:]
+        for index in entries.indices where entries[index].kind == .file && linked.contains(entries[index].path) {
+            let path = entries[index].path
+            guard let identity = identities[path] else { continue }
+            let inode = Inode(device: identity.device, number: identity.inode)
+            if let first = first[inode] { entries[index].kind = .hardLink(target: first) } else { first[inode] = path }
+        }
+    }
+
+    private struct Inode: Hashable {
+        var device: UInt64
+        var number: UInt64
     }
 
     /// Lists a directory.
@@ -167,6 +186,7 @@ struct ContextScanner {
                 modificationTime: FileTime(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))))
         if case .directory = kind { directories.insert(path) }
         guard kind == .file else { return }
+        if status.st_nlink > 1 { linked.insert(path) }
         identities[path] = FileIdentity(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
             modified: Self.nanoseconds(status.st_mtim), changed: Self.nanoseconds(status.st_ctim))

@@ -24,6 +24,7 @@ package struct CopyPlanner {
     private var implied: Set<TreePath> = []
     /// Paths of the image whose entry is gone.
     private var replaced: Set<TreePath> = []
+    private var links = HardLinks()
 
     package init(operation: CopyOperation, destination: LayerStack, owner: (uid: UInt32, gid: UInt32)?) throws {
         self.operation = operation
@@ -89,6 +90,7 @@ package struct CopyPlanner {
             entry.modificationTime = newest
             items[path] = CopyPlan.Item(entry: entry, content: .none)
         }
+        links.join(&items)
         let sorted = items.values.sorted { $0.entry.path < $1.entry.path }
         return CopyPlan(entries: sorted.filter { !$0.entry.path.isRoot })
     }
@@ -124,6 +126,7 @@ package struct CopyPlanner {
                 try copyDirectory(child, from: tree, to: target, relative: relative)
             } else {
                 try put(child, content: child.hasContent ? .source(child.path, from: sourceNumber) : .none, at: target)
+                links.note(child, from: tree, number: sourceNumber, to: target)
             }
         }
     }
@@ -182,7 +185,7 @@ package struct CopyPlanner {
         if let parent = target.parent { try makeDirectories(parent) }
         var entry = source
         entry.path = target
-        // Two names of one file are copied as two files.
+        // Names of one file are found when everything is copied.
         if case .hardLink = entry.kind { entry.kind = .file }
         if case .directory = entry.kind { entry.kind = .directory(opaque: false) }
         apply(to: &entry)
@@ -192,6 +195,7 @@ package struct CopyPlanner {
     /// Adds an entry, or replaces the one that an earlier source brought.
     mutating func add(_ item: CopyPlan.Item) {
         newest = max(newest, item.entry.modificationTime)
+        links.forget(item.entry.path)
         made[item.entry.path] = item
         implied.remove(item.entry.path)
     }

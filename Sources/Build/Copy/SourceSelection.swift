@@ -14,6 +14,14 @@ package struct SourceSelection {
         package var name: TreePath
         /// The directories that are kept with it, the highest first; the first stands for the destination itself.
         package var parents: [TreeEntry] = []
+
+        package init(entry: TreeEntry, name: TreePath, parents: [TreeEntry] = []) {
+            self.entry = entry
+            // What is copied by itself is a file, whatever other names it has.
+            if case .hardLink = entry.kind { self.entry.kind = .file }
+            self.name = name
+            self.parents = parents
+        }
     }
 
     let tree: LayerStack

@@ -192,13 +192,23 @@ struct CopyPlannerTests {
         #expect(try Copying(from: [])(to: "/x", mode: "755", files: [files[0]]) == ["x 755 0:0 = 1\n"])
     }
 
-    @Test("two names of one file become two files with its content")
+    @Test("names of one file that are copied together are names of one file; one copied by itself is a file")
     func hardLinks() throws {
-        var other = TestFile.file("d/b", "same")
-        other.kind = .hardLink(target: try TreePath("d/a"))
-        let copy = Copying(from: [.directory("d"), .file("d/a", "same"), other])
-        #expect(try copy("d", to: "/") == ["a 644 0:0 < d/a", "b 644 0:0 < d/b"])
-        #expect(try copy("d/b", to: "/x") == ["x 644 0:0 < d/b"])
+        func name(_ path: String, of file: String) throws -> TestFile {
+            var other = TestFile.file(path, "same")
+            other.kind = .hardLink(target: try TreePath(file))
+            return other
+        }
+        let copy = Copying(from: [
+            .directory("d"), .file("d/b", "same"), try name("d/a", of: "d/b"), try name("d/c", of: "d/b"),
+            .directory("e"), try name("e/x", of: "d/b"), try name("e/y", of: "d/b"),
+        ])
+        #expect(try copy("d", to: "/") == ["a 644 0:0 < d/a", "b 644 0:0 = a", "c 644 0:0 = a"])
+        #expect(try copy("e", to: "/") == ["x 644 0:0 < e/x", "y 644 0:0 = x"])
+        #expect(try copy("d", to: "/", excludes: ["b"]) == ["a 644 0:0 < d/a", "c 644 0:0 = a"])
+        #expect(try copy("d/a", to: "/x") == ["x 644 0:0 < d/a"])
+        #expect(try copy("d/*", to: "/") == ["a 644 0:0 < d/a", "b 644 0:0 < d/b", "c 644 0:0 < d/c"])
+        #expect(try copy("d", "d/c", to: "/") == ["a 644 0:0 < d/a", "b 644 0:0 = a", "c 644 0:0 < d/c"])
     }
 
     @Test("extended attributes come along and are part of what the plan makes")

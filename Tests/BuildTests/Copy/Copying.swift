@@ -61,6 +61,7 @@ struct Copying {
         if entry.isDirectory { line += "/" }
         line += " \(String(entry.mode, radix: 8)) \(entry.uid):\(entry.gid)"
         if case .symlink(let target) = entry.kind { line += " -> \(String(decoding: target, as: UTF8.self))" }
+        if case .hardLink(let target) = entry.kind { line += " = \(target)" }
         return line
     }
 }
