@@ -59,7 +59,7 @@ struct Buildah: Sendable {
                 "build", "--isolation", "chroot", "--format", "docker", "--pull-never", "--identity-label=false",
                 "--build-arg", "REGISTRY=\(Self.registry)", "--tag", tag, "--file", dockerfile.string,
             ]
-                + (test.settings.options ?? []) + (test.settings.buildah ?? []) + [context.string],
+                + test.settings.options(in: context) + (test.settings.buildah ?? []) + [context.string],
             test.settings.environment ?? [:])
         guard result.succeeded else { return .refused(result.errorOutput) }
         try await run("push", "--quiet", tag, "oci:\(place):latest").check()
@@ -94,7 +94,7 @@ extension Manifold {
                 "--platform", "linux/amd64", "--build-arg", "REGISTRY=\(registry)", "--tag", "result:latest",
                 "--output", "type=oci,dest=\(place)/", "--file", dockerfile.string,
             ]
-                + (test.settings.options ?? []) + (test.settings.manifold ?? []), context,
+                + test.settings.options(in: context) + (test.settings.manifold ?? []), context,
             .environment(test.settings.environment ?? [:]))
         guard log.succeeded else { return .refused(log.message) }
         let files = try await LayoutUnpacker.describe("\(place):latest", times: test.settings.times ?? [])

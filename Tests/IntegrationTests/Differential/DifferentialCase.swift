@@ -18,7 +18,7 @@ struct DifferentialCase: Sendable, CustomStringConvertible {
 
     /// What case.json says.
     struct Settings: Codable, Sendable {
-        /// Flags of `build` that both programs get.
+        /// Flags of `build` that both programs get; CONTEXT in them is the context's directory.
         var options: [String]?
         /// Flags for one of the two.
         var manifold: [String]?
@@ -31,6 +31,12 @@ struct DifferentialCase: Sendable, CustomStringConvertible {
         var refusal: Refusal?
         /// Why buildah gets a Dockerfile of its own that says the same in other words.
         var spelling: String?
+
+        func options(in context: FilePath) -> [String] {
+            (options ?? []).map { option in
+                option.split(separator: "CONTEXT", omittingEmptySubsequences: false).joined(separator: context.string)
+            }
+        }
     }
 
     /// Who must refuse, with these words in its message.
