@@ -45,7 +45,6 @@ public struct Builder: Sendable {
     ) async throws -> BuildSummary {
         let file = try DockerfileText(request)
         let dockerfile = try file.parse()
-        let target = try Self.target(of: dockerfile, request)
         let images = ContextImageSource(request.contexts, others: images)
         return try await file.explaining(dockerfile) {
             var settled = request
@@ -57,24 +56,24 @@ public struct Builder: Sendable {
             async let preparation: Void = prepare(exporters, request)
             async let reading = read(caches, request)
             let review = try DockerfileReview(
-                dockerfile, request: request, host: host, ignore: try file.ignorePatterns())
+                dockerfile, request: request, host: host, ignore: try file.ignorePatterns(), fileName: file.name)
             let relay = EventRelay(receive: events)
             let resolver = BaseResolver(dockerfile: dockerfile, source: images, events: relay)
             let bases: [ImageNeed: BaseImage]
-            do { bases = try await resolver.resolve(target, resolvers: resolvers) } catch {
+            do { bases = try await resolver.resolve(review.target, resolvers: resolvers) } catch {
                 // What the linter knows without the bases may well be why there are none.
-                report(review.findings(of: target, bases: [:], resolvers))
+                report(review.findings(bases: [:], resolvers))
                 throw error
             }
-            let findings = review.findings(of: target, bases: bases, resolvers)
+            let findings = review.findings(bases: bases, resolvers)
             report(findings)
             if let failure = findings.failure { throw BuildError.lintViolation(failure) }
             try await preparation
-            for warning in ContextUse(target, resolvers: resolvers, bases: bases).warnings(for: request.contexts) {
+            for warning in ContextUse(review.target, resolvers: resolvers, bases: bases).warnings(for: request.contexts) {
                 events(.warning(warning))
             }
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
-            var graph = try planner.plan(target, resolvers: resolvers)
+            var graph = try planner.plan(review.target, resolvers: resolvers)
             for warning in planner.warnings { events(.warning(warning)) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             let network = NetworkAccess(environment: environment, secrets: request.secrets)
@@ -100,11 +99,4 @@ public struct Builder: Sendable {
         }
     }
 
-    private static func target(of dockerfile: Dockerfile, _ request: BuildRequest) throws -> Stage {
-        guard let name = request.target else { return dockerfile.stages[dockerfile.stages.count - 1] }
-        guard let stage = dockerfile.stage(name) else {
-            throw BuildError.unknownTarget(name, stages: dockerfile.stages.compactMap(\.name))
-        }
-        return stage
-    }
 }

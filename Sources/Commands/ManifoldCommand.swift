@@ -24,7 +24,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
     /// Runs the command that the process's arguments name and ends the process with its status.
     public static func start() {
         Task {
-            await main()
+            await main(BooleanFlags.spelledOut(Array(CommandLine.arguments.dropFirst())))
             Glibc.exit(EXIT_SUCCESS)
         }
         dispatchMain()
@@ -35,8 +35,9 @@ public struct ManifoldCommand: AsyncParsableCommand {
     /// - Parameter arguments: the command line without the program's name.
     public static func needsUserNamespace(_ arguments: [String]) -> Bool {
         guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return false }
+        let arguments = BooleanFlags.spelledOut(arguments)
         let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
-        return !asksForHelp
+        return !asksForHelp && !(command == BuildCommand.configuration.commandName && CheckOptions.asks(arguments))
             && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
     }
 }

@@ -7,9 +7,13 @@ public enum Spelling {
     public static func nearest(to word: String, among candidates: some Collection<String>) -> String? {
         let limit = min(3, max(1, word.count / 3))
         var best: (word: String, distance: Int)?
-        for candidate in candidates.sorted() where abs(candidate.count - word.count) <= limit {
+        let length = word.unicodeScalars.count
+        for candidate in candidates where abs(candidate.unicodeScalars.count - length) <= limit {
             let distance = distance(Array(word.unicodeScalars), Array(candidate.unicodeScalars))
-            if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+            guard distance <= limit else { continue }
+            // Of several as near, the first by name.
+            if let best, (best.distance, best.word) <= (distance, candidate) { continue }
+            best = (candidate, distance)
         }
         return best?.word
     }

@@ -89,9 +89,10 @@ struct LintReportTests {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let json = String(decoding: try encoder.encode(try Linter(dockerfile).report()), as: UTF8.self)
         #expect(
-            json == #"{"sources":[{"filename":"Dockerfile","language":"Dockerfile"}],"warnings":[{"description":"#
+            json == #"{"sources":[{"data":"RlJPTSBhIEFTIEJpZw==","filename":"Dockerfile","language":"Dockerfile"}],"#
+                + #""warnings":[{"description":"#
                 + #""Stage names should be lowercase","detail":"Stage name 'Big' should be lowercase","location":"#
-                + #"{"ranges":[{"end":{"line":1},"start":{"line":1}}],"sourceIndex":0},"ruleName":"StageNameCasing","#
+                + #"{"ranges":[{"end":{"line":1},"start":{"line":1}}]},"ruleName":"StageNameCasing","#
                 + #""severity":"warning","url":"https://docs.docker.com/go/dockerfile/rule/stage-name-casing/"}]}"#)
     }
 

@@ -24,6 +24,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Build options") var options: BuildOptions
     @OptionGroup(title: "Cache options") var cacheOptions: CacheOptions
+    @OptionGroup(title: "Questions") var questions: CheckOptions
+    @OptionGroup var ignored: IgnoredOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {
@@ -31,6 +33,7 @@ struct BuildCommand: AsyncParsableCommand {
         let mode =
             try options.quiet
             ? .quiet : ProgressMode.chosen(option: options.progress, environment: environment.variables)
+        if let call = try question() { return try await answer(call, environment) }
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
         let source = SourceText()
@@ -50,15 +53,38 @@ struct BuildCommand: AsyncParsableCommand {
             if mode.settled(for: terminal) != .json {
                 await FailureMessage(error, reporter: reporter, source: source.dockerfile).print()
             } else {
-                FailureMessage.printPlainly(error)
+                FailureMessage(json: error).print()
             }
             throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+        }
+    }
+
+    private func question() throws -> Call? {
+        do { return try questions.question() } catch {
+            FailureMessage.printPlainly(error)
+            throw ExitCode(1)
+        }
+    }
+
+    /// Tells what the Dockerfile is like instead of building it.
+    private func answer(_ call: Call, _ environment: Environment) async throws {
+        do {
+            let answer = try call.answer(try await options.request(in: environment))
+            try Files.writeAll(Array(answer.text.utf8), to: STDOUT_FILENO, path: "standard output")
+            if let error = answer.error { FailureMessage.printPlainly(error) }
+            if answer.fails { throw ExitCode(1) }
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            FailureMessage.printPlainly(error)
+            throw ExitCode(1)
         }
     }
 
     private func build(
         _ environment: Environment, _ source: SourceText, report: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> (BuildSummary, OutputPlan) {
+        for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
         let store = try Store(at: store.path(in: environment))
         let request = try await options.request(in: environment) { request in
             let loader = ContextLoader(

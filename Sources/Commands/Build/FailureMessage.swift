@@ -28,14 +28,25 @@ struct FailureMessage {
         text = FailureReport(failure, source: source, remedy: Remedy.of(error)).text
     }
 
+    /// The last object of `--progress json`.
+    init(json error: any Error) {
+        let step = (error as? BuildError)?.step
+        text = JSONDisplay().error(
+            error is Interrupted ? "interrupted" : "\(error)", remedy: Self.remedy(of: error), step: step)
+    }
+
     func print() { Self.write(text) }
 
     /// One sentence and what to do, for displays that show the rest themselves.
     static func printPlainly(_ error: any Error) { write(error is Interrupted ? "interrupted\n" : plain(error)) }
 
     private static func plain(_ error: any Error) -> String {
-        let remedy = Remedy.of(error) ?? (error as? CommandError)?.remedy
+        let remedy = remedy(of: error)
         return safe("error: \(error)\n" + (remedy.map { "  \($0)\n" } ?? ""))
+    }
+
+    private static func remedy(of error: any Error) -> String? {
+        Remedy.of(error) ?? (error as? CommandError)?.remedy
     }
 
     /// Text that may hold what a file or a registry says: nothing that steers a terminal, no endless lines.

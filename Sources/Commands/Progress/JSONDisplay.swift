@@ -1,6 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Build
+package import Build
 import FoundationEssentials
 import OCI
 
@@ -17,6 +17,7 @@ import OCI
 /// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
+/// | `error` | `message`, `remedy`, `step`, `platforms`: why the build failed; the last object |
 /// | `completed` | `digest`, `images` (`platform`, `digest`, `size`), `names` |
 package struct JSONDisplay: ProgressDisplay {
     /// The time between two `progressed` objects of one step.
@@ -82,6 +83,21 @@ package struct JSONDisplay: ProgressDisplay {
         return encode(record)
     }
 
+    /// The object that a build that failed ends with.
+    package func error(
+        _ message: String, remedy: String?, step: BuildStep?, at now: ContinuousClock.Instant = .now
+    )
+        -> String
+    {
+        var display = self
+        var record = Record(time: display.time(now))
+        record.event = "error"
+        if let step { record.name(step) }
+        record.message = message
+        record.remedy = remedy
+        return encode(record)
+    }
+
     private mutating func time(_ instant: ContinuousClock.Instant) -> String {
         let milliseconds = max(
             0, Int64(epoch.seconds * 1000) + HumanFormat.milliseconds(epoch.instant.duration(to: instant)))
@@ -131,6 +147,7 @@ private struct Record: Encodable {
     var digest: String?
     var images: [Image]?
     var names: [String]?
+    var remedy: String?
     var rule: String?
     var url: String?
 

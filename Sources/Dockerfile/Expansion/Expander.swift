@@ -68,12 +68,11 @@ public struct Expander: Hashable, Sendable {
         _ word: String, with variables: Variables, usage: inout VariableUsage
     ) throws(DockerfileError) -> (text: String, words: [String]) {
         var scanner = WordScanner(word, expander: self, variables: variables)
-        defer {
-            usage.met.formUnion(scanner.usage.met)
-            usage.unmet.formUnion(scanner.usage.unmet)
-        }
+        defer { usage.merge(scanner.usage) }
         do throws(DockerfileError) {
-            return try scanner.all()
+            let result = try scanner.all()
+            scanner.usage.expandedLength = result.text.utf8.count
+            return result
         } catch {
             throw DockerfileError("failed to process \(GoQuoting.quoted(word)): \(error.message)", culprit: word)
         }

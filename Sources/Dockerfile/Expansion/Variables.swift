@@ -25,7 +25,9 @@ public struct Variables: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         get { values[name] }
         set {
             guard let newValue else {
-                if values.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
+                guard values.removeValue(forKey: name) != nil else { return }
+                // Who takes back what was set last need not look at all the others.
+                if names.last == name { names.removeLast() } else { names.removeAll { $0 == name } }
                 return
             }
             if values.updateValue(newValue, forKey: name) == nil { names.append(name) }
@@ -52,6 +54,14 @@ public struct VariableUsage: Hashable, Sendable {
     public var met: Set<String> = []
     /// Those that were not.
     public var unmet: Set<String> = []
+    /// How many bytes of text expansion has made.
+    var expandedLength = 0
 
     public init() {}
+
+    mutating func merge(_ other: VariableUsage) {
+        met.formUnion(other.met)
+        unmet.formUnion(other.unmet)
+        expandedLength += other.expandedLength
+    }
 }

@@ -9,6 +9,8 @@ struct WordScanner {
     private var keepsEscapes: Bool
     private var depth = 0
     var usage = VariableUsage()
+    /// Values that hold each other double with every line; no argument of a program may have a tenth of this.
+    private let longest: Int
 
     /// Nesting of `${a:-${b:-…}}` costs stack, so it has an end; nobody writes a tenth of it.
     private static let deepest = 100
@@ -18,6 +20,7 @@ struct WordScanner {
         self.expander = expander
         self.variables = variables
         keepsEscapes = expander.keepsEscapes
+        longest = (1 << 20) + 4 * scalars.count
     }
 
     mutating func all() throws(DockerfileError) -> (text: String, words: [String]) {
@@ -27,6 +30,12 @@ struct WordScanner {
     }
 
     private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
+
+    private func checkLength(of text: Scalars) throws(DockerfileError) {
+        guard text.count <= longest else {
+            throw DockerfileError("the text becomes too long when its variables are replaced")
+        }
+    }
 
     private mutating func take() -> Unicode.Scalar? {
         guard index < scalars.count else { return nil }
@@ -91,6 +100,7 @@ struct WordScanner {
                 result.append(scalar)
                 words?.add([scalar])
             }
+            try checkLength(of: result)
         }
         if let stop {
             throw DockerfileError("unexpected end of statement while looking for matching \(stop)")
@@ -128,6 +138,7 @@ struct WordScanner {
         while let scalar = peek {
             if scalar == "$" {
                 result += try dollar()
+                try checkLength(of: result)
                 continue
             }
             index += 1

@@ -41,13 +41,13 @@ extension Instruction {
         with variables: Variables, by expander: Expander, usage: inout VariableUsage
     ) throws(DockerfileError) -> Instruction {
         var copy = self
-        var pass = ExpansionPass(expander: expander, variables: variables, usage: usage)
+        var pass = ExpansionPass(expander: expander, variables: variables)
         do throws(DockerfileError) {
             try copy.kind.expand(with: &pass)
         } catch {
             throw error.at(lines)
         }
-        usage = pass.usage
+        usage.merge(pass.usage)
         return copy
     }
 
@@ -64,11 +64,11 @@ extension ArgumentDeclaration {
     public func expanded(
         with variables: Variables, by expander: Expander, usage: inout VariableUsage
     ) throws(DockerfileError) -> ArgumentDeclaration {
-        var pass = ExpansionPass(expander: expander, variables: variables, usage: usage)
+        var pass = ExpansionPass(expander: expander, variables: variables)
         var copy = self
         copy.name = try pass(name)
         copy.defaultValue = try pass(defaultValue)
-        usage = pass.usage
+        usage.merge(pass.usage)
         return copy
     }
 
@@ -110,11 +110,11 @@ extension Instruction.Kind {
         case .run(var run):
             run.mounts = []
             for text in run.mountTexts {
-                var usage = pass.usage
+                var usage = VariableUsage()
                 let mount = try RunMount(text) { value throws(DockerfileError) in
                     try pass.expander.expand(value, with: pass.variables, usage: &usage)
                 }
-                pass.usage = usage
+                pass.usage.merge(usage)
                 run.mounts.append(mount)
             }
             self = .run(run)

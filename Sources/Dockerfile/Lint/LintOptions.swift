@@ -17,6 +17,16 @@ public struct LintOptions: Hashable, Sendable {
             }
         }
 
+        mutating func formUnion(_ other: Selection) {
+            if case .named(var names) = self, case .named(let others) = other {
+                self = .named([])
+                names.formUnion(others)
+                self = .named(names)
+            } else {
+                self = .all
+            }
+        }
+
         init(_ value: Substring) {
             let names = value.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0).trimmed) }
             self = names == ["all"] ? .all : .named(Set(names))

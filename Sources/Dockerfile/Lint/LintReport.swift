@@ -54,20 +54,34 @@ public struct LintReport: Hashable, Sendable {
     public var findings: [LintFinding]
     /// The error to end with, when the options make findings errors.
     public var failure: LintFailure?
+    /// Why the file cannot be built at all.
+    public var error: DockerfileError?
 
-    public init(fileName: String, source: [String], findings: [LintFinding], failure: LintFailure? = nil) {
+    public init(
+        fileName: String, source: [String], findings: [LintFinding], failure: LintFailure? = nil,
+        error: DockerfileError? = nil
+    ) {
         self.fileName = fileName
         self.source = source
         self.findings = findings
         self.failure = failure
+        self.error = error
     }
 
-    /// How many findings there are, as a sentence.
+    /// Whether a check has found what should be mended; a piece of advice is no reason to fail.
+    public var fails: Bool { error != nil || hasWarnings }
+
+    /// Whether something was found that should be mended.
+    public var hasWarnings: Bool { warningCount > 0 }
+
+    private var warningCount: Int { findings.count { $0.severity != .info } }
+
+    /// How many warnings there are, as a sentence.
     public var conclusion: String {
-        switch findings.count {
+        switch warningCount {
         case 0: "Check complete, no warnings found."
         case 1: "Check complete, 1 warning has been found!"
-        default: "Check complete, \(findings.count) warnings have been found!"
+        default: "Check complete, \(warningCount) warnings have been found!"
         }
     }
 
@@ -97,52 +111,4 @@ public struct LintReport: Hashable, Sendable {
     }
 
     private static let shownLines = 12
-}
-
-extension LintReport: Encodable {
-    private enum CodingKeys: String, CodingKey {
-        case warnings, sources, error
-    }
-
-    private struct Warning: Encodable {
-        struct Location: Encodable {
-            struct Range: Encodable {
-                var start: Position
-                var end: Position
-            }
-            struct Position: Encodable {
-                var line: Int
-            }
-            var sourceIndex = 0
-            var ranges: [Range]
-        }
-        var ruleName: String
-        var description: String
-        var url: String
-        var detail: String
-        var severity: LintRule.Severity
-        var location: Location
-    }
-
-    private struct Source: Encodable {
-        var filename: String
-        var language = "Dockerfile"
-    }
-
-    /// In the shape of BuildKit's `lint` result, with the severity of each finding beside it.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        let warnings = findings.map { finding in
-            Warning(
-                ruleName: finding.rule, description: finding.summary, url: finding.url, detail: finding.message,
-                severity: finding.severity,
-                location: .init(
-                    ranges: [
-                        .init(start: .init(line: finding.firstLine), end: .init(line: finding.lastLine))
-                    ]))
-        }
-        try container.encode(warnings, forKey: .warnings)
-        try container.encode([Source(filename: fileName)], forKey: .sources)
-        try container.encodeIfPresent(failure?.description, forKey: .error)
-    }
 }

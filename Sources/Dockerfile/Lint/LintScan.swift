@@ -6,6 +6,7 @@ import OCI
 struct LintScan: Sendable {
     let dockerfile: Dockerfile
     let context: LintContext
+    let globals: GlobalScope
     let stages: [StageScan]
 
     /// Stages that count for rules about what a stage does.
@@ -18,21 +19,24 @@ struct LintScan: Sendable {
         return found
     }
 
-    private let targetIndex: Int
+    /// The stage that is built.
+    let targetIndex: Int
 
     init(_ dockerfile: Dockerfile, context: LintContext) {
         self.dockerfile = dockerfile
         self.context = context
-        let globals = GlobalScope(dockerfile, context: context)
         var earlier = EarlierStages()
         var suggestions = Suggestions()
+        var budget = ExpansionBudget()
+        globals = GlobalScope(dockerfile, context: context, budget: &budget)
         for stage in dockerfile.stages {
             earlier.append(
                 StageScan(
                     stage, in: dockerfile, context: context, globals: globals, earlier: earlier,
-                    suggestions: &suggestions))
+                    suggestions: &suggestions, budget: &budget))
         }
-        let stages = earlier.scans
+        var walk = VariableWalk(dockerfile, context: context, globals: globals)
+        let stages = walk.scans(earlier, suggestions: &suggestions, budget: &budget)
         let last = dockerfile.stages.count - 1
         switch context.stages {
         case .all:
@@ -58,12 +62,22 @@ struct LintScan: Sendable {
 }
 
 /// The variables of FROM lines.
-struct GlobalScope {
+struct GlobalScope: Sendable {
+    /// One ARG before the first FROM.
+    struct Argument: Sendable {
+        let declaration: ArgumentDeclaration
+        let value: String?
+        /// The variables that its default names.
+        let uses: Set<String>
+        let lines: ClosedRange<Int>
+    }
+
     /// With `--build-arg` values.
     var variables: Variables
     /// With nothing but the defaults.
     var defaults: Variables
     var names: Set<String>
+    private(set) var arguments: [Argument] = []
 
     /// The arguments that every build has.
     static let platformNames: Set<String> = [
@@ -71,7 +85,7 @@ struct GlobalScope {
         "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE",
     ]
 
-    init(_ dockerfile: Dockerfile, context: LintContext) {
+    init(_ dockerfile: Dockerfile, context: LintContext, budget: inout ExpansionBudget) {
         var platformArguments: Variables = ["TARGETSTAGE": "default"]
         let target = context.platforms.first ?? context.buildPlatform
         for (prefix, platform) in [("BUILD", context.buildPlatform), ("TARGET", target)] {
@@ -92,26 +106,22 @@ struct GlobalScope {
             for declaration in declarations {
                 names.insert(declaration.name)
                 let expander = dockerfile.expander
-                if let value = try? declaration.expanded(with: defaults, by: expander).defaultValue {
-                    defaults[declaration.name] = value
+                var usage = VariableUsage()
+                let given = context.buildArguments[declaration.name]
+                if let text = declaration.defaultValue {
+                    if let value = budget.expand(text, with: defaults, by: expander, &usage) {
+                        defaults[declaration.name] = value
+                    }
+                    if given == nil, let value = budget.expand(text, with: variables, by: expander, &usage) {
+                        variables[declaration.name] = value
+                    }
                 }
-                if let value = context.buildArguments[declaration.name] {
-                    variables[declaration.name] = value
-                } else if let value = try? declaration.expanded(with: variables, by: expander).defaultValue {
-                    variables[declaration.name] = value
-                }
+                if let given { variables[declaration.name] = given }
+                arguments.append(
+                    Argument(
+                        declaration: declaration, value: variables[declaration.name],
+                        uses: given == nil ? usage.met : [], lines: instruction.lines))
             }
         }
-    }
-}
-
-/// Finds what was probably meant, a bounded number of times: each search looks at every candidate.
-struct Suggestions {
-    private var left = 200
-
-    mutating func nearest(to name: String, among candidates: some Collection<String>) -> String? {
-        guard left > 0 else { return nil }
-        left -= 1
-        return Spelling.nearest(to: name, among: candidates)
     }
 }

@@ -59,7 +59,7 @@ public struct Linter: Sendable {
 /// `# check=skip=…` comments directly above an instruction.
 private struct StatementSkips {
     /// The first and last line of each instruction that has such a comment, in order, with its options.
-    private var statements: [(lines: ClosedRange<Int>, options: LintOptions)] = []
+    private var statements: [(lines: ClosedRange<Int>, skipped: LintOptions.Selection)] = []
 
     init(_ dockerfile: Dockerfile) {
         var all = dockerfile.globalArguments.map(\.lines)
@@ -68,12 +68,14 @@ private struct StatementSkips {
             all += stage.instructions.map(\.lines)
         }
         for lines in all {
+            var skipped: LintOptions.Selection = .named([])
             for comment in dockerfile.comments(above: lines.lowerBound) {
                 guard let (name, value) = Directives.directive(in: "#" + comment), name == "check",
                     let options = try? LintOptions(parsing: value)
                 else { continue }
-                statements.append((lines, options))
+                skipped.formUnion(options.skipped)
             }
+            if skipped != .named([]) { statements.append((lines, skipped)) }
         }
     }
 
@@ -85,11 +87,8 @@ private struct StatementSkips {
             let middle = (low + high) / 2
             if statements[middle].lines.upperBound < line { low = middle + 1 } else { high = middle }
         }
-        while low < statements.count, statements[low].lines.contains(line) {
-            if statements[low].options.skipped.contains(diagnostic.rule) { return true }
-            low += 1
-        }
-        return false
+        guard low < statements.count, statements[low].lines.contains(line) else { return false }
+        return statements[low].skipped.contains(diagnostic.rule)
     }
 }
 

@@ -2,15 +2,6 @@
 
 import OCI
 
-/// An instruction with its variables replaced.
-struct InstructionScan: Sendable {
-    let written: Instruction
-    /// As written when it could not be expanded; the build will say why.
-    let expanded: Instruction
-    /// The variables that it uses and nobody set, with what was probably meant.
-    let undefined: [(name: String, suggestion: String?)]
-}
-
 /// One stage with what the rules ask about it.
 struct StageScan: Sendable {
     /// What decides the platform that a stage's commands run on.
@@ -36,8 +27,8 @@ struct StageScan: Sendable {
     /// The earlier stage that it starts from.
     let parent: Int?
     /// All earlier stages that it needs.
-    private(set) var dependencies: [Int]
-    private(set) var instructions: [InstructionScan] = []
+    var dependencies: [Int]
+    var instructions: [InstructionScan] = []
     let pin: Pin
     /// Whether the variables of the base image are known.
     let knowsEnvironment: Bool
@@ -50,35 +41,38 @@ struct StageScan: Sendable {
     /// Whether it counts for rules about what a stage does.
     var counts = true
 
-    private(set) var variables: Variables
-    private(set) var declared: Set<String>
+    private let setsShell: Bool
+    private let setsWorkingDirectory: Bool
 
+    /// Looks at FROM; what the instructions use is added by ``VariableWalk``.
     init(
         _ stage: Stage, in dockerfile: Dockerfile, context: LintContext, globals: GlobalScope,
-        earlier: EarlierStages, suggestions: inout Suggestions
+        earlier: EarlierStages, suggestions: inout Suggestions, budget: inout ExpansionBudget
     ) {
         self.stage = stage
         let expander = dockerfile.expander
         var usage = VariableUsage()
-        base = (try? expander.expand(stage.baseName, with: globals.variables, usage: &usage)) ?? stage.baseName
+        base = budget.expand(stage.baseName, with: globals.variables, by: expander, &usage) ?? stage.baseName
         baseUsage = usage
         usage = VariableUsage()
-        platform = stage.platform.map { (try? expander.expand($0, with: globals.variables, usage: &usage)) ?? $0 }
+        platform = stage.platform.map { budget.expand($0, with: globals.variables, by: expander, &usage) ?? $0 }
         platformUsage = usage
 
-        undefinedInFrom = baseUsage.unmet.union(platformUsage.unmet).subtracting(globals.names).sorted().map {
-            ($0, suggestions.nearest(to: $0, among: globals.names))
-        }
+        undefinedInFrom = baseUsage.unmet.union(platformUsage.unmet).filter { !globals.names.contains($0) }.sorted()
+            .map { ($0, suggestions.nearest(to: $0, among: globals.names)) }
         let isNamedContext = context.namedContexts.contains(base)
         let parent = isNamedContext ? nil : earlier.index(of: base)
         self.parent = parent
         let inherited = parent.map { earlier.scans[$0] }
-        dependencies = inherited.map { [$0.stage.index] } ?? []
+        dependencies = parent.map { [$0] } ?? []
 
-        let defaultBase = (try? expander.expand(stage.baseName, with: globals.defaults)) ?? stage.baseName
-        hasInvalidDefaultBase =
-            !isNamedContext && !(baseUsage.met.isEmpty && baseUsage.unmet.isEmpty)
-            && earlier.index(of: defaultBase) == nil && (try? Reference(defaultBase)) == nil
+        if isNamedContext || (baseUsage.met.isEmpty && baseUsage.unmet.isEmpty) {
+            hasInvalidDefaultBase = false
+        } else {
+            usage = VariableUsage()
+            let name = budget.expand(stage.baseName, with: globals.defaults, by: expander, &usage) ?? stage.baseName
+            hasInvalidDefaultBase = earlier.index(of: name) == nil && (try? Reference(name)) == nil
+        }
 
         if let inherited {
             pin = inherited.pin
@@ -91,76 +85,13 @@ struct StageScan: Sendable {
         hasPrefixedBase = inherited?.hasPrefixedBase ?? (PrefixedBase(base) != nil)
 
         let image = context.baseImages[stage.index]?.first
-        variables = inherited?.variables ?? ["PATH": ""]
-        declared = inherited?.declared ?? []
-        if inherited == nil { variables.merge(Variables(lines: image?.environment ?? [])) }
         knowsEnvironment =
             inherited?.knowsEnvironment ?? (image?.environment != nil || (base == "scratch" && !isNamedContext))
         inheritsShell = inherited.map { $0.inheritsShell || $0.setsShell } ?? (image?.shell.isEmpty == false)
         inheritsWorkingDirectory = inherited.map { $0.inheritsWorkingDirectory || $0.setsWorkingDirectory } ?? false
-
-        for instruction in stage.instructions {
-            let scan = scan(instruction, expander: expander, context: context, globals: globals, &suggestions)
-            instructions.append(scan)
-            for name in Self.sources(of: scan.expanded) where !context.namedContexts.contains(name) {
-                if let index = earlier.index(of: name) { dependencies.append(index) }
-            }
-        }
-    }
-
-    var setsShell: Bool { stage.instructions.contains { if case .shell = $0.kind { true } else { false } } }
-    var setsWorkingDirectory: Bool {
-        stage.instructions.contains { if case .workingDirectory = $0.kind { true } else { false } }
-    }
-
-    /// Names that are used without being variables of the build.
-    private static let builderNames: Set<String> = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"]
-
-    /// Expands one instruction, then does what it does to the variables.
-    private mutating func scan(
-        _ instruction: Instruction, expander: Expander, context: LintContext, globals: GlobalScope,
-        _ suggestions: inout Suggestions
-    ) -> InstructionScan {
-        var usage = VariableUsage()
-        var expanded = instruction
-        var assigned: [NameValue] = []
-        var names: [String] = []
-        if case .argument(let declarations) = instruction.kind {
-            for declaration in declarations {
-                names.append(declaration.name)
-                if let value = context.buildArguments[declaration.name] {
-                    assigned.append(NameValue(name: declaration.name, value: value))
-                } else if declaration.defaultValue == nil {
-                    // The value of the global ARG, of the platform argument, or none at all.
-                    guard let value = globals.variables[declaration.name] else { continue }
-                    assigned.append(NameValue(name: declaration.name, value: value))
-                } else if let value = try? declaration.expanded(with: variables, by: expander, usage: &usage) {
-                    assigned.append(NameValue(name: declaration.name, value: value.defaultValue ?? ""))
-                }
-            }
-        } else {
-            expanded =
-                (try? instruction.expanded(with: variables, by: expander, usage: &usage)) ?? instruction
-            if case .environment(let pairs) = expanded.kind { assigned = pairs }
-        }
-        let unmet = usage.unmet.subtracting(declared).subtracting(Self.builderNames).sorted()
-        var undefined: [(name: String, suggestion: String?)] = []
-        if !unmet.isEmpty {
-            // Where the base image may set names nobody knows here, only those that the file itself sets tell a slip.
-            let candidates = variables.names.filter { knowsEnvironment || $0 != "PATH" }
-            undefined = unmet.map { ($0, suggestions.nearest(to: $0, among: candidates)) }
-        }
-        declared.formUnion(names)
-        for pair in assigned { variables[pair.name] = pair.value }
-        return InstructionScan(written: instruction, expanded: expanded, undefined: undefined)
-    }
-
-    /// What COPY and RUN take files from besides the build context.
-    private static func sources(of instruction: Instruction) -> [String] {
-        switch instruction.kind {
-        case .copy(let copy): copy.from.map { [$0] } ?? []
-        case .run(let run): run.mounts.compactMap(\.from)
-        default: []
+        setsShell = stage.instructions.contains { if case .shell = $0.kind { true } else { false } }
+        setsWorkingDirectory = stage.instructions.contains {
+            if case .workingDirectory = $0.kind { true } else { false }
         }
     }
 }
@@ -168,16 +99,26 @@ struct StageScan: Sendable {
 /// The stages before one, found by name as ``Dockerfile/stage(_:before:)`` finds them, but without a search.
 struct EarlierStages {
     private(set) var scans: [StageScan] = []
-    private var names: [String: Int] = [:]
+    /// The stages of each name, in ascending order.
+    private var names: [String: [Int]] = [:]
 
     mutating func append(_ scan: StageScan) {
-        if let name = scan.stage.name { names[name] = scans.count }
+        if let name = scan.stage.name { names[name, default: []].append(scans.count) }
         scans.append(scan)
     }
 
-    func index(of nameOrIndex: String) -> Int? {
-        if let index = names[nameOrIndex.lowercased()] { return index }
-        guard let index = Int(nameOrIndex), scans.indices.contains(index) else { return nil }
+    /// The last stage of that name before `limit`, or else the stage of that number.
+    func index(of nameOrIndex: String, before limit: Int = .max) -> Int? {
+        let name = nameOrIndex.lowercased()
+        if let indices = names[name] {
+            var (low, high) = (0, indices.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if indices[middle] < limit { low = middle + 1 } else { high = middle }
+            }
+            if low > 0 { return indices[low - 1] }
+        }
+        guard let index = Int(nameOrIndex), index < limit, scans.indices.contains(index) else { return nil }
         return index
     }
 }

@@ -8,7 +8,7 @@ public struct BuildLog: Sendable, CustomStringConvertible {
     public let result: ChildProcess.Result
     /// Its events, in their order.
     public let events: [JSONValue]
-    /// What it wrote to standard error that is no event: the final error.
+    /// The final error as a person would read it, and whatever else on standard error is no event.
     public let message: String
 
     /// Takes a run apart.
@@ -19,6 +19,9 @@ public struct BuildLog: Sendable, CustomStringConvertible {
         for line in result.errorOutput.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("{"), let event = try? JSONValue(parsing: Array(line.utf8)) {
                 events.append(event)
+                guard event["event"] == "error" else { continue }
+                message += "error: \(event["message"].string ?? "")\n"
+                if let remedy = event["remedy"].string { message += "  \(remedy)\n" }
             } else if !line.isEmpty {
                 message += line + "\n"
             }
