@@ -31,8 +31,9 @@ struct WordScanner {
 
     private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
 
-    private func checkLength(of text: Scalars) throws(DockerfileError) {
+    private mutating func checkLength(of text: Scalars) throws(DockerfileError) {
         guard text.count <= longest else {
+            usage.expandedLength = text.count
             throw DockerfileError("the text becomes too long when its variables are replaced")
         }
     }

@@ -42,12 +42,14 @@ extension Instruction {
     ) throws(DockerfileError) -> Instruction {
         var copy = self
         var pass = ExpansionPass(expander: expander, variables: variables)
+        defer { usage.expandedLength += pass.usage.expandedLength }
         do throws(DockerfileError) {
             try copy.kind.expand(with: &pass)
         } catch {
             throw error.at(lines)
         }
-        usage.merge(pass.usage)
+        usage.met.formUnion(pass.usage.met)
+        usage.unmet.formUnion(pass.usage.unmet)
         return copy
     }
 

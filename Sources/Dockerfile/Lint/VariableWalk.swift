@@ -16,7 +16,7 @@ struct InstructionScan: Sendable {
 /// How much text expansion may make of one file: a line that names a long value a thousand times is no reason to fill
 /// the memory. What comes after is taken as it is written.
 struct ExpansionBudget {
-    private var left = 64 << 20
+    private var left = 16 << 20
 
     var isSpent: Bool { left <= 0 }
 
@@ -128,9 +128,7 @@ struct VariableWalk {
             names = declarations.map(\.name)
             assigned = values(of: declarations, &usage, &budget)
         } else if !budget.isSpent {
-            if let result = try? instruction.expanded(with: variables, by: expander, usage: &usage) {
-                expanded = result
-            }
+            expanded = (try? instruction.expanded(with: variables, by: expander, usage: &usage)) ?? instruction
             budget.spend(usage)
             if case .environment(let pairs) = expanded.kind { assigned = pairs }
         }

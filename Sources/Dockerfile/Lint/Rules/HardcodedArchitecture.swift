@@ -74,13 +74,14 @@ extension LintRule {
         var first: Found?
         for word in words where word.utf8.count < 4096 {
             let lowered = word.lowercased()
-            for spelling in Architecture.spellings where Architecture.occurs(spelling, in: lowered) {
+            for spelling in Architecture.spellings(in: lowered) {
                 guard let architecture = Architecture.named(spelling) else { continue }
                 architectures.insert(architecture)
                 if first == nil, places.accept(lowered, naming: spelling, pin) {
                     first = Found(word: word, spelling: spelling, architecture: architecture)
                 }
             }
+            guard lowered.contains("linux") || lowered.startsWith("goarch=") else { continue }
             for spelling in Architecture.ambiguous where Places.isExplicit(lowered, spelling) {
                 guard let architecture = Architecture.named(spelling) else { continue }
                 architectures.insert(architecture)

@@ -41,6 +41,27 @@ enum Architecture {
         spelling == "x86" ? "386" : (try? Platform(spelling))?.architecture
     }
 
+    /// Those of ``spellings`` that stand in `word` with neither letter nor digit at either side, in their order.
+    static func spellings(in word: String) -> [String] {
+        var word = word
+        return word.withUTF8 { bytes in
+            var found: [Int] = []
+            for start in bytes.indices where start == 0 || !isWordByte(bytes[start - 1]) {
+                for (index, wanted) in byFirstByte[bytes[start]] ?? [] {
+                    let end = start + wanted.count
+                    guard end <= bytes.count, end == bytes.count || !isWordByte(bytes[end]),
+                        bytes[start..<end].elementsEqual(wanted), !found.contains(index)
+                    else { continue }
+                    found.append(index)
+                }
+            }
+            return found.sorted().map { spellings[$0] }
+        }
+    }
+
+    private static let byFirstByte = Dictionary(
+        grouping: spellings.enumerated().map { (index: $0, bytes: Array($1.utf8)) }, by: { $0.bytes.first ?? 0 })
+
     /// Where `spelling` stands in `word` with neither letter nor digit at either side.
     static func occurs(_ spelling: String, in word: String) -> Bool {
         let bytes = Array(word.utf8)
