@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -82,7 +83,7 @@ extension Program {
         func once() async throws {
             try await Manifold.with { manifold in
                 let log = try await Program.build(
-                    "ARG BASE\nFROM $BASE AS Big\nCMD x\n", platforms: "linux/amd64,linux/arm64", with: manifold)
+                    "ARG BASE=x\nFROM $BASE AS Big\nCMD x\n", platforms: "linux/amd64,linux/arm64", with: manifold)
                 #expect(log.succeeded, log.comment)
                 let warnings = log.events.filter { $0["event"] == "warning" }
                 #expect(warnings.compactMap(\.["rule"].string).sorted() == ["JSONArgsRecommended", "StageNameCasing"])
@@ -92,7 +93,7 @@ extension Program {
                 #expect(log.titles.first?.hasPrefix("resolve ") == true, log.comment)
 
                 let skipped = try await Program.build(
-                    "ARG BASE\nFROM $BASE AS Big\nCMD x\n",
+                    "ARG BASE=x\nFROM $BASE AS Big\nCMD x\n",
                     ["--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=all"], with: manifold)
                 #expect(skipped.events.allSatisfy { $0["rule"] == .null }, skipped.comment)
             }
@@ -102,12 +103,12 @@ extension Program {
         func failure() async throws {
             try await Manifold.with { manifold in
                 let log = try await Program.build(
-                    "# check=error=true\nARG BASE\nFROM $BASE AS Big\nRUN true\n", with: manifold)
+                    "# check=error=true\nARG BASE=x\nFROM $BASE AS Big\nRUN true\n", with: manifold)
                 #expect(log.result.status == .exited(1), log.comment)
                 #expect(log.message.hasPrefix("error: lint violation found for rules: StageNameCasing\n"), log.comment)
                 #expect(log.outcomes(of: "RUN").isEmpty && log.outcomes(of: "FROM").isEmpty)
                 let allowed = try await Program.build(
-                    "# check=error=true;skip=StageNameCasing\nARG BASE\nFROM $BASE AS Big\n", with: manifold)
+                    "# check=error=true;skip=StageNameCasing\nARG BASE=x\nFROM $BASE AS Big\n", with: manifold)
                 #expect(allowed.succeeded, allowed.comment)
             }
         }
@@ -116,7 +117,7 @@ extension Program {
         func bases() async throws {
             try await Manifold.with { manifold in
                 let log = try await Program.build(
-                    "ARG BASE\nFROM $BASE AS a\nENV x=$PATH y=$nothing_sets_this\n", with: manifold)
+                    "ARG BASE=x\nFROM $BASE AS a\nENV x=$PATH y=$nothing_sets_this\n", with: manifold)
                 #expect(log.succeeded, log.comment)
                 let rules = log.events.compactMap { $0["rule"].string }
                 #expect(rules == ["UndefinedVar"], log.comment)

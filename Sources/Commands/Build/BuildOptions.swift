@@ -48,7 +48,9 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         name: .customLong("progress"),
-        help: ArgumentHelp("How progress is shown: auto, tty, plain, quiet or json.", valueName: "mode"))
+        help: ArgumentHelp(
+            "How progress is shown: auto, tty, plain, quiet, json or rawjson (as buildx writes it).",
+            discussion: "Default: $MANIFOLD_PROGRESS, $BUILDKIT_PROGRESS, else auto.", valueName: "mode"))
     var progress: ProgressMode?
 
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")

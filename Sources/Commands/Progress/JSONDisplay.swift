@@ -23,23 +23,22 @@ package struct JSONDisplay: ProgressDisplay {
     /// The time between two `progressed` objects of one step.
     package static let transferInterval = Duration.milliseconds(250)
 
-    private let epoch: (instant: ContinuousClock.Instant, seconds: Double)
+    private var clock: ProgressClock
     private var lastTransfers: [BuildStep.ID: Duration] = [:]
-    private var lastTime: (milliseconds: Int64, text: String)?
 
     package init() {
-        self.init(at: .now, secondsSince1970: Date.now.timeIntervalSince1970)
+        clock = ProgressClock()
     }
 
     /// Makes a display for which an instant of the monotonic clock is a given time of the day.
     package init(at instant: ContinuousClock.Instant, secondsSince1970: Double) {
-        epoch = (instant, secondsSince1970)
+        clock = ProgressClock(at: instant, secondsSince1970: secondsSince1970)
     }
 
     package mutating func show(
         _ update: ProgressUpdate, of build: BuildProgress, at now: ContinuousClock.Instant
     ) -> String {
-        var record = Record(time: time(now))
+        var record = Record(time: clock.time(now))
         switch update {
         case .planned(let count):
             record.event = "planned"
@@ -90,24 +89,12 @@ package struct JSONDisplay: ProgressDisplay {
         -> String
     {
         var display = self
-        var record = Record(time: display.time(now))
+        var record = Record(time: display.clock.time(now))
         record.event = "error"
         if let step { record.name(step) }
         record.message = message
         record.remedy = remedy
         return encode(record)
-    }
-
-    private mutating func time(_ instant: ContinuousClock.Instant) -> String {
-        let milliseconds = max(
-            0, Int64(epoch.seconds * 1000) + HumanFormat.milliseconds(epoch.instant.duration(to: instant)))
-        if let lastTime, lastTime.milliseconds == milliseconds { return lastTime.text }
-        // Whole seconds only: a fraction in binary comes out a millisecond short now and then.
-        let second = Date(timeIntervalSince1970: Double(milliseconds / 1000)).formatted(.iso8601)
-        let fraction = HumanFormat.seconds(.milliseconds(milliseconds % 1000), decimals: 3).dropFirst()
-        let text = "\(second.prefix(19))\(fraction)Z"
-        lastTime = (milliseconds, text)
-        return text
     }
 
     private func encode(_ record: Record) -> String {

@@ -28,6 +28,7 @@ extension ProgressMode {
         case .plain, .auto: PlainDisplay()
         case .quiet: QuietDisplay()
         case .json: JSONDisplay()
+        case .rawjson: RawJSONDisplay()
         }
     }
 }

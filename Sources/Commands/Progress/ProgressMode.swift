@@ -14,11 +14,12 @@ package enum ProgressMode: String, Sendable, CaseIterable {
     case quiet
     /// One JSON object on each line, for programs.
     case json
+    /// What `docker buildx build` writes under that name, for programs that read it.
+    case rawjson
 
-    /// Reads a mode as written, in manifold's or buildx's words (`rawjson`, `none`); nil when there is no such mode.
+    /// Reads a mode as written, in manifold's or buildx's words (`none`); nil when there is no such mode.
     package init?(spelling: String) {
         switch spelling.lowercased() {
-        case "rawjson": self = .json
         case "none": self = .quiet
         case let word:
             guard let mode = ProgressMode(rawValue: word) else { return nil }

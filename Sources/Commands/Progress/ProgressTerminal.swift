@@ -25,19 +25,23 @@ package struct ProgressTerminal: Sendable {
     package let usesColour: Bool
     /// Whether characters beyond ASCII are shown as they should be.
     package let usesUnicode: Bool
+    /// The colours.
+    package let palette: TerminalPalette
     /// Asks for the size as it is now.
     package let size: @Sendable () -> Size
 
     package init(
-        isInteractive: Bool, usesColour: Bool, usesUnicode: Bool, size: @escaping @Sendable () -> Size = { .usual }
+        isInteractive: Bool, usesColour: Bool, usesUnicode: Bool, palette: TerminalPalette = .usual,
+        size: @escaping @Sendable () -> Size = { .usual }
     ) {
         self.isInteractive = isInteractive
         self.usesColour = usesColour
         self.usesUnicode = usesUnicode
+        self.palette = palette
         self.size = size
     }
 
-    /// Looks at a descriptor and the environment: `TERM`, `NO_COLOR` (no-color.org) and the locale (locale(7)).
+    /// Looks at a descriptor and the environment: `TERM`, `NO_COLOR` (no-color.org), `BUILDKIT_COLORS` and the locale (locale(7)).
     ///
     /// The descriptor must stay open as long as ``size`` is asked.
     package init(_ descriptor: FileDescriptor, environment: [String: String]) {
@@ -47,7 +51,9 @@ package struct ProgressTerminal: Sendable {
         let isInteractive = isTerminal && !term.isEmpty && term != "dumb"
         self.init(
             isInteractive: isInteractive, usesColour: isInteractive && !refusesColour,
-            usesUnicode: Self.isUnicode(locale: environment), size: { Self.size(of: descriptor) })
+            usesUnicode: Self.isUnicode(locale: environment),
+            palette: environment["BUILDKIT_COLORS"].map { TerminalPalette(buildKitColours: $0) } ?? .usual,
+            size: { Self.size(of: descriptor) })
     }
 
     private static func isUnicode(locale environment: [String: String]) -> Bool {

@@ -26,7 +26,8 @@ package struct TerminalDisplay: ProgressDisplay {
 
     package init(terminal: ProgressTerminal) {
         self.terminal = terminal
-        pen = TerminalPen(usesColour: terminal.usesColour, usesUnicode: terminal.usesUnicode)
+        pen = TerminalPen(
+            usesColour: terminal.usesColour, usesUnicode: terminal.usesUnicode, palette: terminal.palette)
     }
 
     package mutating func show(
@@ -88,14 +89,14 @@ package struct TerminalDisplay: ProgressDisplay {
         let width = size.columns - 1
         switch entry {
         case .warning(let warning):
-            return pen.row("!", .yellow, "WARNING: " + warning.sentence, right: "", columns: width)
+            return pen.row("!", .warning, "WARNING: " + warning.sentence, right: "", columns: width)
         case .finished(let step, let outcome, let elapsed):
             let time = HumanFormat.duration(elapsed)
             switch outcome {
-            case .done: return pen.row(pen.done, .green, step.label, right: time, columns: width)
-            case .cached: return pen.row(pen.done, .cyan, "CACHED " + step.label, right: "", columns: width)
-            case .failed: return pen.row(pen.failed, .red, "ERROR " + step.label, right: time, columns: width)
-            case .cancelled: return pen.row("-", .yellow, "CANCELED " + step.label, right: time, columns: width)
+            case .done: return pen.row(pen.done, .done, step.label, right: time, columns: width)
+            case .cached: return pen.row(pen.done, .cached, "CACHED " + step.label, right: "", columns: width)
+            case .failed: return pen.row(pen.failed, .failed, "ERROR " + step.label, right: time, columns: width)
+            case .cancelled: return pen.row("-", .cancelled, "CANCELED " + step.label, right: time, columns: width)
             }
         }
     }

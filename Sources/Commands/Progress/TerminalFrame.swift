@@ -23,7 +23,8 @@ struct TerminalFrame {
         for step in shown {
             rows.append(
                 pen.row(
-                    pen.running, .blue, step.step.label, right: HumanFormat.duration(step.startedAt.duration(to: now)),
+                    pen.running, .running, step.step.label,
+                    right: HumanFormat.duration(step.startedAt.duration(to: now)),
                     columns: width))
             if detailRoom > 0, let detail = detail(step) {
                 rows.append(detail)

@@ -10,18 +10,9 @@ struct TerminalRow: Sendable, Hashable {
 
 /// Writes lines in the signs and colours that a terminal has.
 struct TerminalPen: Sendable {
-    /// A colour, by its number in ECMA-48's "select graphic rendition".
-    enum Colour: Int, Sendable {
-        case dim = 2
-        case red = 31
-        case green = 32
-        case yellow = 33
-        case blue = 34
-        case cyan = 36
-    }
-
     let usesColour: Bool
     let usesUnicode: Bool
+    var palette = TerminalPalette.usual
 
     var done: String { usesUnicode ? "✔" : "+" }
     var failed: String { usesUnicode ? "✘" : "x" }
@@ -36,7 +27,9 @@ struct TerminalPen: Sendable {
     }
 
     /// A coloured sign, a text, and something at the right margin that gives way where there is no room.
-    func row(_ sign: String, _ colour: Colour, _ text: String, right: String, columns: Int) -> TerminalRow {
+    func row(
+        _ sign: String, _ colour: TerminalPalette.Meaning, _ text: String, right: String, columns: Int
+    ) -> TerminalRow {
         let start = " " + sign + " "
         let room = columns - DisplayWidth.columns(start)
         guard room > 0 else { return row(start, columns: columns) }
@@ -50,7 +43,7 @@ struct TerminalPen: Sendable {
     /// A line that stands back.
     func dim(_ text: String, columns: Int) -> TerminalRow {
         let text = fit(text, columns: columns)
-        return TerminalRow(text: paint(text, .dim), columns: DisplayWidth.columns(text))
+        return TerminalRow(text: paint(text, .aside), columns: DisplayWidth.columns(text))
     }
 
     /// A bar that is filled to a fraction.
@@ -61,8 +54,8 @@ struct TerminalPen: Sendable {
         return "[" + String(repeating: full, count: filled) + String(repeating: empty, count: inner - filled) + "]"
     }
 
-    private func paint(_ text: String, _ colour: Colour) -> String {
-        usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    private func paint(_ text: String, _ colour: TerminalPalette.Meaning) -> String {
+        usesColour ? palette.paint(text, colour) : text
     }
 
     private func fit(_ text: String, columns: Int) -> String {

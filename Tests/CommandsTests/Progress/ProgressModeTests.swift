@@ -8,7 +8,7 @@ import Testing
         "knows its own words and buildx's",
         arguments: [
             ("auto", ProgressMode.auto), ("tty", .tty), ("plain", .plain), ("quiet", .quiet), ("json", .json),
-            ("rawjson", .json), ("none", .quiet), ("PLAIN", .plain),
+            ("rawjson", .rawjson), ("none", .quiet), ("PLAIN", .plain),
         ])
     func spelling(word: String, mode: ProgressMode) {
         #expect(ProgressMode(spelling: word) == mode)
@@ -35,7 +35,7 @@ import Testing
             try ProgressMode.chosen(option: nil, environment: ["MANIFOLD_PROGRESS": "fan\u{1B}[31mcy"])
         }
         #expect(error?.description == "MANIFOLD_PROGRESS is \"fan[31mcy\", which is no progress mode")
-        #expect(error?.remedy == "Set it to one of auto, tty, plain, quiet, json, or unset it.")
+        #expect(error?.remedy == "Set it to one of auto, tty, plain, quiet, json, rawjson, or unset it.")
     }
 
     @Test("auto is live on a terminal only")

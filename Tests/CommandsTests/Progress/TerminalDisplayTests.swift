@@ -28,14 +28,14 @@ import Testing
         let stage = Stage(60, 24)
         var show = Rehearsal(stage.display())
         var screen = ScreenEmulator(columns: 60, height: 24)
-        show.send(.planned(stepCount: 4))
+        show.send(.planned(stepCount: 3))
         show.start(Steps.from)
         show.wait(100)
         screen.feed(show.refresh())
         #expect(!screen.isCursorVisible)
         #expect(
             screen.text == [
-                "[+] Building 0.1s (0/4)",
+                "[+] Building 0.1s (0/3)",
                 " => [linux/amd64,linux/arm64 build 1/5] FROM debian:12 0.1s",
             ])
 
@@ -51,7 +51,7 @@ import Testing
             screen.text == [
                 " ✔ CACHED [linux/amd64,linux/arm64 build 1/5] FROM debian:…",
                 " ! WARNING: line 3: MAINTAINER is deprecated",
-                "[+] Building 1.1s (1/5)",
+                "[+] Building 1.1s (1/4)",
                 " => [linux/arm64 build 2/5] RUN make                   1.0s",
                 "   │  20%",
                 " => [linux/arm64] push 127.0.0.1:5000/demo:1           1.0s",
@@ -70,7 +70,7 @@ import Testing
                 " ! WARNING: line 3: MAINTAINER is deprecated",
                 " ✔ [linux/arm64 build 2/5] RUN make                    1.0s",
                 " ✔ [linux/arm64] push 127.0.0.1:5000/demo:1            1.0s",
-                "[+] Building 1.1s (3/5) FINISHED",
+                "[+] Building 1.1s (3/4) FINISHED",
                 "PLATFORM       DIGEST         SIZE",
                 "linux/amd64    0a0a0a0a0a0a   4.56MB",
                 "linux/arm/v7   1b1b1b1b1b1b   999B",
