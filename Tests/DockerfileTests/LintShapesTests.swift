@@ -81,7 +81,6 @@ struct LintShapesTests {
             context.stages = .needed(by: nil)
             findings = Linter(dockerfile, options: options).report(context).findings.count
         }
-        print("SHAPE", shape.name, time, findings)
         #expect(time < .seconds(25), "\(findings) findings")
     }
 }

@@ -28,6 +28,7 @@ package struct DockerfileReview: Sendable {
         context.platforms = request.platforms
         context.buildPlatform = host
         context.ignorePatterns = ignore
+        context.namedContexts = Set(request.contexts.map(\.name))
     }
 
     /// What is to be said of the stages that are asked for, all of them when none is named; no base is looked at.

@@ -69,7 +69,14 @@ struct BuildCommand: AsyncParsableCommand {
     /// Tells what the Dockerfile is like instead of building it.
     private func answer(_ call: Call, _ environment: Environment) async throws {
         do {
-            let answer = try call.answer(try await options.request(in: environment))
+            let answer = try await TemporaryStore.with { store in
+                try call.answer(
+                    try await options.request(in: environment) { request in
+                        let loader = ContextLoader(store: store) { _ in }
+                        request.contexts = try await options.input.namedContexts(loader, in: environment)
+                        return try await options.input.load(loader, in: environment)
+                    })
+            }
             try Files.writeAll(Array(answer.text.utf8), to: STDOUT_FILENO, path: "standard output")
             if let error = answer.error { FailureMessage.printPlainly(error) }
             if answer.fails { throw ExitCode(1) }

@@ -36,8 +36,10 @@ struct CheckOptions: ParsableArguments {
         return asked
     }
 
-    /// Whether a command line asks and builds nothing, so that it needs no user namespace.
+    /// Whether a command line asks and builds nothing, so that it needs no user namespace; an archive on standard input
+    /// is unpacked in one.
     static func asks(_ arguments: [String]) -> Bool {
+        if arguments.contains("-") { return false }
         if arguments.contains("--check") { return true }
         for (index, argument) in arguments.enumerated() {
             for flag in ["--call", "--print"] {
