@@ -13,7 +13,7 @@ extension Program {
 
     /// A Dockerfile on busybox.
     static func dockerfile(_ instructions: String...) -> String {
-        (["ARG BASE", "FROM $BASE"] + instructions).joined(separator: "\n") + "\n"
+        (["ARG BASE=busybox", "FROM $BASE"] + instructions).joined(separator: "\n") + "\n"
     }
 
     /// `--output` for a layout directory in a workspace.
