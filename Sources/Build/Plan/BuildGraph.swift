@@ -58,7 +58,7 @@ extension BuildGraph {
             let step = vertices[index].step
             vertices[index].step = BuildStep(
                 id: first + index, platforms: step.platforms, stage: step.stage, position: step.position,
-                title: step.title, lines: step.lines)
+                title: step.title, lines: step.lines, culprit: step.culprit)
         }
     }
 
