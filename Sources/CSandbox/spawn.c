@@ -142,7 +142,6 @@ static int fork_program(void) {
     if (program > 0) be_init((pid_t)program);
     // Of its own session, so that a terminal's Ctrl-C reaches manifold and nobody else.
     setsid();
-    umask(022);
     close(LIFELINE);
     mf_close_range(FIRST_FREE, ~0U, 0);
     return 0;
@@ -176,6 +175,8 @@ static _Noreturn void mf_child(const struct mf_plan *plan, const int *descriptor
     // program gets an empty mask. An ignored SIGCHLD, which is inherited, would take the exit statuses away.
     signal(SIGCHLD, SIG_DFL);
     setsid();
+    // For the program, and for what is made in the new root before it runs.
+    umask(022);
 
     struct child child = {.plan = plan};
     for (size_t i = 0; i < plan->operations_count; i++) {
