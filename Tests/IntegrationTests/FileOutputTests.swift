@@ -62,6 +62,8 @@ extension Program {
                 try manifold.write("elsewhere", to: manifold.path("elsewhere/a"))
                 _ = try await ChildProcess.run("ln", ["-s", manifold.path("elsewhere").string, "\(out)/sub"])
                 _ = try await ChildProcess.run("ln", ["-s", "mine", "\(out)/b"])
+                // What an export left behind that was killed.
+                try manifold.write("1", to: out.appending(".manifold-export-1").appending("7"))
                 _ = try await ChildProcess.run("chmod", ["-R", "a+rwX", out.string])
                 let log = try await manifold.build(["-o", out.string], context)
                 try #require(log.succeeded, log.comment)
@@ -132,6 +134,29 @@ extension Program {
                     let list = try await ChildProcess.run("tar", ["--list", "--file", archive.string])
                     #expect(
                         list.succeeded && list.output.split(separator: "\n").contains(Substring(name)), list.comment)
+                }
+            }
+        }
+
+        @Test("a full disk is named, and what was there stays", .requiresRoot("it mounts a small disk"))
+        func fullDisk() async throws {
+            try await Manifold.with { manifold in
+                let context = try manifold.context(Program.dockerfile("RUN dd if=/dev/urandom of=/big bs=1M count=8"))
+                let disk = manifold.path("disk")
+                try FileManager.default.createDirectory(atPath: disk.string, withIntermediateDirectories: true)
+                let mount = "mount -t tmpfs -o size=4m,mode=1777 none \(disk) && echo old > \(disk)/out && exec \"$@\""
+                let around = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, "sh"]
+                for output in ["type=tar,dest=\(disk)/out", "type=oci,dest=\(disk)/out", "\(disk)/files"] {
+                    var setting = Manifold.Setting(around: around)
+                    setting.within = [
+                        "/bin/sh", "-c", "\"$@\"; status=$?; ls -A \(disk) \(disk)/files; exit $status", "sh",
+                    ]
+                    let log = try await manifold.build(try Program.busybox + ["-o", output], context, setting)
+                    #expect(log.result.status == .exited(1), log.comment)
+                    #expect(log.message.contains("cannot write \(disk)/"), log.comment)
+                    #expect(log.message.contains("No space left on device"), log.comment)
+                    let left = log.result.output.split(separator: "\n").filter { !$0.hasSuffix(":") }
+                    #expect(Set(left).isSubset(of: ["out", "files"]), "\(left)")
                 }
             }
         }

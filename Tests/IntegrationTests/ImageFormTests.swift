@@ -140,7 +140,7 @@ extension Program {
             }
         }
 
-        @Test("an archive for Docker is read by skopeo and buildah under its name; of several platforms there is none")
+        @Test("an archive for Docker is read by skopeo under its name; of several platforms there is none")
         func dockerArchive() async throws {
             try await Manifold.with { manifold in
                 let context = try manifold.context(Program.dockerfile("COPY a /"), files: ["a": "1"])

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -57,9 +58,35 @@ extension Program {
                     return try ImageLayout(manifold.path("out")).image("linux/amd64").config["created"]
                 }
                 #expect(try await created() == "2020-09-13T12:26:40Z")
+                try await timesAreRewritten(context, manifold)
                 _ = try manifold.context("FROM scratch\nCOPY a /a\n", files: ["a": "2"])
                 let dirty = try await created()
                 #expect(dirty != "2020-09-13T12:26:40Z" && dirty != nil)
+            }
+        }
+
+        /// A layer that a build without an epoch made has the file's own time, unless the output wants it rewritten.
+        private func timesAreRewritten(_ checkout: FilePath, _ manifold: Manifold) async throws {
+            let file = "FROM scratch\nCOPY a /b\n"
+            let other = try manifold.context(file, files: ["a": "1"], name: "other")
+            let first = try await manifold.build(["-f", "\(other)/Dockerfile"] + ["-o", "type=cacheonly"], other)
+            try #require(first.succeeded, first.comment)
+            let (kept, rewritten) = (manifold.path("kept"), manifold.path("rewritten"))
+            let log = try await manifold.build(
+                [
+                    "-f", "\(other)/Dockerfile", "-o", "type=oci,tar=false,dest=\(kept)", "-o",
+                    "type=oci,tar=false,dest=\(rewritten),rewrite-timestamp=true",
+                ], checkout)
+            try #require(log.succeeded, log.comment)
+            #expect(log.outcomes(of: "COPY") == ["cached"], log.comment)
+            for (layout, isOld) in [(kept, false), (rewritten, true)] {
+                let image = try ImageLayout(layout).image("linux/amd64")
+                let list = try await ChildProcess.run(
+                    "tar", ["--list", "--verbose", "--utc", "--gzip", "--file", image.layers[0].string])
+                #expect(list.output.contains("2020-09-13 12:26") == isOld, list.comment)
+                let diffID = try await ChildProcess.run("sh", ["-c", "gzip -dc \(image.layers[0]) | sha256sum"])
+                let expected = image.config["rootfs"]["diff_ids"][0].string?.dropFirst(7) ?? "none"
+                #expect(diffID.output.hasPrefix(expected), diffID.comment)
             }
         }
     }

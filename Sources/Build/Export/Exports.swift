@@ -14,6 +14,9 @@ struct Exports: Sendable {
     func run(_ assemble: (ImageForm) async throws -> BuildResult) async throws -> BuildSummary {
         var results: [ImageForm: BuildResult] = [:]
         var publications: [Publication] = []
+        if request.epoch == nil, exporters.contains(where: \.form.clampsTimes) {
+            relay.warn(BuildWarning("rewrite-timestamp has no effect without SOURCE_DATE_EPOCH"))
+        }
         for exporter in exporters {
             let form = exporter.form
             let result: BuildResult

@@ -24,7 +24,7 @@ public struct LocalExporter: Exporter {
     public var title: String { "write the files to \(destination)" }
 
     public func prepare() async throws {
-        try OutputFailure.explaining(destination.string) {
+        try OutputFailure.preparing(destination.string) {
             try Files.makeDirectories(destination, mode: 0o755)
             guard Files.isDirectory(destination) else {
                 throw BuildError.output(

@@ -11,6 +11,17 @@ enum OutputFailure {
         do { return try body() } catch { throw explained(error, destination) }
     }
 
+    /// Makes a destination ready; every refusal of the system is about `destination` then.
+    static func preparing(_ destination: String, _ body: () throws -> Void) throws {
+        try explaining(destination) {
+            do { try body() } catch  where errno(of: error) != nil {
+                guard let errno = errno(of: error), remedies[errno] == nil else { throw error }
+                throw BuildError.output(
+                    "cannot write \(destination): \(error)", remedy: "choose a place where directories can be made")
+            }
+        }
+    }
+
     static func explained(_ error: any Error, _ destination: String) -> any Error {
         guard let errno = errno(of: error), let remedy = remedies[errno] else { return error }
         return BuildError.output("cannot write \(destination): \(errno)", remedy: remedy)

@@ -24,7 +24,7 @@ public enum OutputPlace: Sendable, Hashable {
     /// - Throws: ``BuildError/output(_:remedy:)``.
     func prepare(remedy: String) throws {
         guard case .file(let path) = self else { return }
-        try OutputFailure.explaining(name) {
+        try OutputFailure.preparing(name) {
             let folder = path.removingLastComponent()
             try Files.makeDirectories(folder, mode: 0o755)
             guard access(folder.string, W_OK | X_OK) == 0 || isStream else {

@@ -6,22 +6,30 @@ import SystemPackage
 
 /// The bytes of an export until it is published: beside their file and renamed into it, or, for a stream, in the store
 /// and copied then.
+///
+/// Where the file system can, they have no name until then, so that a process that is killed leaves nothing.
 final class StagedFile: Sendable {
     /// Open for writing.
     let file: FileDescriptor
+    /// The name that the bytes have, or will have for a moment.
     let path: FilePath
     private let place: OutputPlace
     private let isStream: Bool
+    private let isNameless: Bool
 
     init(_ place: OutputPlace, store: Store) throws {
         self.place = place
         isStream = place.isStream
         guard case .file(let destination) = place, !isStream else {
+            isNameless = false
             (path, file) = try store.scratch.newFile("output")
             return
         }
         path = FilePath("\(destination.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
-        let descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let folder = destination.removingLastComponent()
+        var descriptor = open(folder.string, O_RDWR | Self.temporaryFile | O_CLOEXEC, 0o644)
+        isNameless = descriptor >= 0
+        if !isNameless { descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
         guard descriptor >= 0 else {
             throw OutputFailure.explained(
                 StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno)), place.name)
@@ -35,13 +43,22 @@ final class StagedFile: Sendable {
         unlink(path.string)
     }
 
+    /// O_TMPFILE of open(2), which Swift's Glibc module leaves out.
+    private static let temporaryFile = 0o20_000_000 | O_DIRECTORY
+
     /// How many bytes there are.
-    var size: Int64 { Files.size(path) ?? 0 }
+    var size: Int64 {
+        var status = stat()
+        return fstat(file.rawValue, &status) == 0 ? Int64(status.st_size) : 0
+    }
 
     func publish(_ progress: (Int64, Int64) -> Void) throws {
         guard isStream else {
             guard case .file(let destination) = place else { return }
-            return try OutputFailure.explaining(place.name) { try Files.rename(path, to: destination) }
+            return try OutputFailure.explaining(place.name) {
+                try nameFile()
+                try Files.rename(path, to: destination)
+            }
         }
         var target = STDOUT_FILENO
         if case .file(let destination) = place {
@@ -53,6 +70,15 @@ final class StagedFile: Sendable {
         }
         defer { if target != STDOUT_FILENO { close(target) } }
         try copy(to: target, progress)
+    }
+
+    /// A file without a name gets one of its own first: a link cannot take another file's place.
+    private func nameFile() throws {
+        guard isNameless else { return }
+        let own = "/proc/self/fd/\(file.rawValue)"
+        guard linkat(AT_FDCWD, own, AT_FDCWD, path.string, AT_SYMLINK_FOLLOW) == 0 else {
+            throw StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno))
+        }
     }
 
     private func copy(to target: Int32, _ progress: (Int64, Int64) -> Void) throws {
