@@ -24,15 +24,7 @@ public struct LocalExporter: Exporter {
     public var title: String { "write the files to \(destination)" }
 
     public func prepare() async throws {
-        try OutputFailure.preparing(destination.string) {
-            try Files.makeDirectories(destination, mode: 0o755)
-            guard Files.isDirectory(destination) else {
-                throw BuildError.output(
-                    "cannot write to \(destination): it is not a directory", remedy: "name a directory")
-            }
-            // Makes and removes a directory there.
-            _ = try HostTreeWriter(into: destination)
-        }
+        try OutputFailure.check(folder: destination, for: destination.string)
     }
 
     public func export(
@@ -42,6 +34,7 @@ public struct LocalExporter: Exporter {
         let export = try await FileSystemExport(result, split: split)
         let total = export.items.reduce(0) { $0 + $1.entry.size }
         let tree = try OutputFailure.explaining(destination.string) {
+            try Files.makeDirectories(destination, mode: 0o755)
             let writer = try HostTreeWriter(into: destination)
             var completed: Int64 = 0
             var skipped: [TreePath] = []

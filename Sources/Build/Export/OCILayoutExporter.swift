@@ -59,7 +59,7 @@ public struct OCILayoutExporter: Exporter {
         case .archive(let archive):
             try archive.prepare(remedy: "name a file, or add tar=false to write the layout as a directory")
         case .directory(let path):
-            try OutputFailure.preparing(path.string) { try Files.makeDirectories(path, mode: 0o755) }
+            try OutputFailure.check(folder: path, for: path.string)
         }
     }
 

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Glibc
 import Layers
 import Store
 import SystemPackage
@@ -11,14 +12,18 @@ enum OutputFailure {
         do { return try body() } catch { throw explained(error, destination) }
     }
 
-    /// Makes a destination ready; every refusal of the system is about `destination` then.
-    static func preparing(_ destination: String, _ body: () throws -> Void) throws {
-        try explaining(destination) {
-            do { try body() } catch  where errno(of: error) != nil {
-                guard let errno = errno(of: error), remedies[errno] == nil else { throw error }
-                throw BuildError.output(
-                    "cannot write \(destination): \(error)", remedy: "choose a place where directories can be made")
-            }
+    /// Sees whether a directory can be written, or made, without making anything: it may lie in the build context.
+    ///
+    /// - Throws: ``BuildError/output(_:remedy:)``.
+    static func check(folder: FilePath, for destination: String) throws {
+        var place = folder
+        while !Files.exists(place), place.removeLastComponent() {}
+        guard Files.isDirectory(place) else {
+            throw BuildError.output(
+                "cannot write \(destination): \(place) is not a directory", remedy: "name a place in a directory")
+        }
+        guard access(place.string, W_OK | X_OK) == 0 else {
+            throw explained(Errno(rawValue: Glibc.errno), destination)
         }
     }
 

@@ -19,18 +19,12 @@ public enum OutputPlace: Sendable, Hashable {
         }
     }
 
-    /// Makes the directory of a file, and sees whether the file may be written.
+    /// Sees whether the file may be written.
     ///
     /// - Throws: ``BuildError/output(_:remedy:)``.
     func prepare(remedy: String) throws {
         guard case .file(let path) = self else { return }
-        try OutputFailure.preparing(name) {
-            let folder = path.removingLastComponent()
-            try Files.makeDirectories(folder, mode: 0o755)
-            guard access(folder.string, W_OK | X_OK) == 0 || isStream else {
-                throw StoreError.file(operation: "write to", path: folder, errno: Errno(rawValue: errno))
-            }
-        }
+        if !isStream { try OutputFailure.check(folder: path.removingLastComponent(), for: name) }
         // A file is replaced by a rename, which must not happen to a link.
         if Files.exists(path), !Files.isRegularFile(path), !isStream {
             let what = Files.isDirectory(path) ? "a directory" : "not a regular file"

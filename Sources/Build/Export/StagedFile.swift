@@ -27,6 +27,7 @@ final class StagedFile: Sendable {
         }
         path = FilePath("\(destination.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
         let folder = destination.removingLastComponent()
+        try OutputFailure.explaining(place.name) { try Files.makeDirectories(folder, mode: 0o755) }
         var descriptor = open(folder.string, O_RDWR | Self.temporaryFile | O_CLOEXEC, 0o644)
         isNameless = descriptor >= 0
         if !isNameless { descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
