@@ -69,7 +69,8 @@ public struct Builder: Sendable {
             report(findings)
             if let failure = findings.failure { throw BuildError.lintViolation(failure) }
             try await preparation
-            for warning in ContextUse(review.target, resolvers: resolvers, bases: bases).warnings(for: request.contexts) {
+            for warning in ContextUse(review.target, resolvers: resolvers, bases: bases).warnings(for: request.contexts)
+            {
                 events(.warning(warning))
             }
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)

@@ -70,12 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func answer(_ call: Call, _ environment: Environment) async throws {
         do {
             let answer = try await TemporaryStore.with { store in
-                try call.answer(
-                    try await options.request(in: environment) { request in
-                        let loader = ContextLoader(store: store) { _ in }
-                        request.contexts = try await options.input.namedContexts(loader, in: environment)
-                        return try await options.input.load(loader, in: environment)
-                    })
+                try call.answer(try await options.request(in: environment, store: store) { _ in })
             }
             try Files.writeAll(Array(answer.text.utf8), to: STDOUT_FILENO, path: "standard output")
             if let error = answer.error { FailureMessage.printPlainly(error) }
@@ -93,22 +88,7 @@ struct BuildCommand: AsyncParsableCommand {
     ) async throws -> (BuildSummary, OutputPlan) {
         for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
         let store = try Store(at: store.path(in: environment))
-        let request = try await options.request(in: environment) { request in
-            let loader = ContextLoader(
-                store: store, environment: environment.variables, secrets: request.secrets, events: report)
-            // BuildKit's own argument for it; the address itself may say so, too.
-            let keepsGitDirectory = request.buildArguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"].map {
-                ["1", "t", "true"].contains($0.lowercased())
-            }
-            let (contexts, context) = try await loader.loading {
-                try await (
-                    options.input.namedContexts(loader, in: environment),
-                    options.input.load(loader, keepsGitDirectory: keepsGitDirectory, in: environment)
-                )
-            }
-            request.contexts = contexts
-            return context
-        }
+        let request = try await options.request(in: environment, store: store, events: report)
         source.dockerfile = try? DockerfileText(request)
         let outputs = try OutputPlan(options.output, tags: request.tags)
         for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }

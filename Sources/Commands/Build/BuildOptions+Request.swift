@@ -9,11 +9,35 @@ import SystemPackage
 
 /// From the text of flags to the values that a build wants.
 extension BuildOptions {
+    /// What is to be built, with its contexts brought here.
+    ///
+    /// - Throws: ``CommandError``, ``OCIError``, ``ContextError``, ``RemoteError``.
+    func request(
+        in environment: Environment, store: Store, events: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws -> BuildRequest {
+        try await request(in: environment) { request in
+            let loader = ContextLoader(
+                store: store, environment: environment.variables, secrets: request.secrets, events: events)
+            // BuildKit's own argument for it; the address itself may say so, too.
+            let keepsGitDirectory = request.buildArguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"].map {
+                ["1", "t", "true"].contains($0.lowercased())
+            }
+            let (contexts, context) = try await loader.loading {
+                try await (
+                    input.namedContexts(loader, in: environment),
+                    input.load(loader, keepsGitDirectory: keepsGitDirectory, in: environment)
+                )
+            }
+            request.contexts = contexts
+            return context
+        }
+    }
+
     /// What is to be built.
     ///
     /// - Parameter load: brings the context here, once all flags have been understood.
     /// - Throws: ``CommandError``, ``OCIError``, and what `load` throws.
-    func request(
+    private func request(
         in environment: Environment, load: (inout BuildRequest) async throws -> LoadedContext
     ) async throws -> BuildRequest {
         var request = BuildRequest(context: environment.workingDirectory, platforms: try platformList())

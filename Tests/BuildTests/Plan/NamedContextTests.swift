@@ -91,7 +91,7 @@ struct NamedContextTests {
         let context = try NamedContext(name: "app", source: .directory(ContextDirectory("/files")))
         let graph = try await plan("FROM app\nRUN x\n", images: images()) { $0.contexts = [context] }
         #expect(graph.vertices.map(\.operation).first == .scratch)
-        #expect(graph.copies.map(\.sources) == [["/"]] && graph.copies.map(\.destination) == ["/"])
+        #expect(graph.copies.map(\.sources) == [[.path("/")]] && graph.copies.map(\.destination) == ["/"])
         #expect(graph.images.first?.config.env == ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
         #expect(graph.images.first?.createdBy.count == 2)
     }
