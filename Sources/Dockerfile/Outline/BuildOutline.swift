@@ -173,7 +173,12 @@ extension BuildOutline: Encodable {
     }
 
     private struct CacheThing: Encodable {
-        var ID: String
+        private enum CodingKeys: String, CodingKey {
+            case id = "ID"
+            case location
+        }
+
+        var id: String
         var location: SourceLocation
     }
 
@@ -200,7 +205,7 @@ extension BuildOutline: Encodable {
         }
         if !caches.isEmpty {
             try container.encode(
-                caches.map { CacheThing(ID: $0.id, location: SourceLocation($0.lines)) }, forKey: .cache)
+                caches.map { CacheThing(id: $0.id, location: SourceLocation($0.lines)) }, forKey: .cache)
         }
         try container.encode([Base64.encoded(source)], forKey: .sources)
     }
