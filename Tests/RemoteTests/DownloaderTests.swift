@@ -108,7 +108,10 @@ struct DownloaderTests {
             let (download, bytes) = try await download("\(server.address)/f")
             #expect(bytes == content)
             #expect(try file(download).digest == Digest.sha256(of: content))
-            #expect(server.requests.last?.headers["range"] == "bytes=100000-")
+            // How much of what was sent did arrive is the network's affair.
+            let range = try #require(server.requests.last?.headers["range"])
+            let start = try #require(Int(range.dropFirst("bytes=".count).dropLast()))
+            #expect((1...100_000).contains(start))
         }
         try await TestWebServer.with { server in
             server["/f"] = .init(content, headers: ["ETag": "\"1\""], faults: [.dropBody(afterBytes: 100_000)])

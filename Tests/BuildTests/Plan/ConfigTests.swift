@@ -17,11 +17,11 @@ struct ConfigTests {
         return try #require(graph.images.first).config
     }
 
-    @Test("a base without PATH gets the usual one, and a working directory")
+    @Test("a base without PATH gets the usual one; scratch has a working directory, too")
     func defaults() async throws {
         let config = try await config("")
         #expect(config.env == ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
-        #expect(config.workingDir == "/")
+        #expect(config.workingDir == nil)
         let scratch = try await plan("FROM scratch\nCOPY a /\n").images.first?.config
         #expect(scratch?.env == config.env)
         #expect(scratch?.workingDir == "/")
