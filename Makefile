@@ -3,7 +3,7 @@
 # One configuration for everything that is built here, so that nothing is built twice.
 SWIFT_FLAGS := -c release
 
-.PHONY: help build demo test check-fast bench lint format packages bases clean
+.PHONY: help build demo test check-fast bench fuzz lint format packages bases clean
 
 help: ## Say what there is to make.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,14 @@ bench: ## Measure manifold beside buildah.
 	@scripts/base-images
 	@Benchmarks/run
 
+fuzz: packages ## Feed the readers of foreign text and bytes made-up input, FUZZ_SECONDS (60) each.
+	@Fuzz/run
+
 lint: ## Check format, scripts and licence headers.
 	@scripts/lint
 
 format: ## Format every Swift file.
-	swift format format --in-place --parallel --recursive Sources Tests Package.swift
+	swift format format --in-place --parallel --recursive Sources Tests Fuzz Package.swift
 
 clean: ## Remove what was built; base images stay.
 	swift package clean

@@ -141,3 +141,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzer needs libraries that are built for it, so it is there for Fuzz/run only, which says where libFuzzer is.
+if let library = Context.environment["MANIFOLD_FUZZ"] {
+    for target in package.targets where ["OCI", "Dockerfile", "Layers"].contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+    package.targets += [
+        .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzer", "OCI", "Dockerfile", "Layers", systemPackage],
+            path: "Fuzz/Fuzzers", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-Xlinker", library, "-lstdc++", "-lm"])]),
+    ]
+}

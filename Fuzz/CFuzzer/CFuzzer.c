@@ -1,0 +1,3 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+#include "CFuzzer.h"
