@@ -130,4 +130,17 @@ struct FuzzTests {
         }
         #expect(time < .seconds(30))
     }
+
+    @Test("a long row of stars costs no more than its length")
+    func stars() throws {
+        let value = String(repeating: "abc/", count: 50)
+        let pattern = String(repeating: "*", count: 4000)
+        let start = ContinuousClock.now
+        for end in ["#", "##", "%", "%%"] {
+            #expect(try Expander().expand("${v\(end)\(pattern)x}", with: ["v": value]) == value)
+        }
+        #expect(try Expander().expand("${v//\(pattern)x/y}", with: ["v": value]) == value)
+        let time = ContinuousClock.now - start
+        #expect(time < .seconds(20))
+    }
 }

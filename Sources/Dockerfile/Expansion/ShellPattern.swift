@@ -127,13 +127,14 @@ package struct ShellPattern {
         return starts
     }
 
-    /// Adds a state and those that a star lets one reach for nothing.
+    /// Adds a state and those that a star lets one reach for nothing. One that is there has brought its own, so that a
+    /// long row of stars costs no more than its length.
     private func enter(_ state: Int, _ states: inout [Bool]) {
         var state = state
-        states[state] = true
-        while state < elements.count, elements[state] == .star {
-            state += 1
+        while !states[state] {
             states[state] = true
+            guard state < elements.count, elements[state] == .star else { return }
+            state += 1
         }
     }
 
