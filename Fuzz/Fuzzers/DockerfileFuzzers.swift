@@ -35,8 +35,8 @@ enum DockerfileFuzzers {
     /// The first line is a path, the others are patterns.
     static func ignore(_ bytes: [UInt8]) -> Int32 {
         let parts = bytes.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
-        // No path is longer (PATH_MAX of limits.h).
-        let path = String(decoding: (parts.first ?? []).prefix(4096), as: UTF8.self)
+        // Paths are relative, and none is longer (PATH_MAX of limits.h).
+        let path = String(decoding: (parts.first ?? []).drop { $0 == UInt8(ascii: "/") }.prefix(4096), as: UTF8.self)
         let text = String(decoding: parts.dropFirst().first ?? [], as: UTF8.self)
         if let patterns = try? IgnorePatterns(parsing: text) {
             let matches = patterns.matches(path)
