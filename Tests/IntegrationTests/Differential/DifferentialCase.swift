@@ -31,6 +31,8 @@ struct DifferentialCase: Sendable, CustomStringConvertible {
         var refusal: Refusal?
         /// Why buildah gets a Dockerfile of its own that says the same in other words.
         var spelling: String?
+        /// Why the case cannot be built yet; it then runs only when DIFFERENTIAL names it.
+        var waits: String?
 
         func options(in context: FilePath) -> [String] {
             (options ?? []).map { option in
@@ -60,6 +62,7 @@ struct DifferentialCase: Sendable, CustomStringConvertible {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: cases.string)) ?? []
         return names.sorted().filter { name in chosen?.contains { name.hasPrefix($0) } ?? true }
             .map { DifferentialCase(directory: cases.appending($0)) }
+            .filter { chosen != nil || $0.settings.waits == nil }
     }()
 
     private init(directory: FilePath) {
