@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ],
             swiftSettings: strict),
 

@@ -39,9 +39,9 @@ public struct BlobSource: Sendable {
         BlobSource { read }
     }
 
-    /// Exactly `size` bytes from the start, in pieces.
-    func stream(size: Int64, progress: (@Sendable (Int64) -> Void)?) throws -> BlobStream {
-        BlobStream(read: try open(), size: size, progress: progress)
+    /// Exactly the bytes of a range, in pieces.
+    func stream(_ range: Range<Int64>, progress: (@Sendable (Int64) -> Void)?) throws -> BlobStream {
+        BlobStream(read: try open(), range: range, progress: progress)
     }
 }
 
@@ -63,18 +63,18 @@ struct BlobStream: AsyncSequence, Sendable {
     static let pieceSize = 256 * 1024
 
     let read: BlobSource.Read
-    let size: Int64
+    let range: Range<Int64>
     let progress: (@Sendable (Int64) -> Void)?
 
-    func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
+    func makeAsyncIterator() -> Iterator { Iterator(stream: self, offset: range.lowerBound) }
 
     struct Iterator: AsyncIteratorProtocol {
         let stream: BlobStream
-        var offset: Int64 = 0
+        var offset: Int64
 
         mutating func next() async throws -> ByteBuffer? {
             try Task.checkCancellation()
-            let wanted = Int(Swift.min(Int64(BlobStream.pieceSize), stream.size - offset))
+            let wanted = Int(Swift.min(Int64(BlobStream.pieceSize), stream.range.upperBound - offset))
             guard wanted > 0 else { return nil }
             var buffer = ByteBufferAllocator().buffer(capacity: wanted)
             do {
@@ -82,7 +82,9 @@ struct BlobStream: AsyncSequence, Sendable {
                 let count = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { space in
                     try stream.read(start, UnsafeMutableRawBufferPointer(rebasing: space[..<wanted]))
                 }
-                guard count > 0 else { throw BlobSourceError.endedEarly(expected: stream.size, actual: offset) }
+                guard count > 0 else {
+                    throw BlobSourceError.endedEarly(expected: stream.range.upperBound, actual: offset)
+                }
                 offset += Int64(count)
             } catch {
                 throw SourceFailure(error: error)

@@ -10,7 +10,7 @@ extension RegistryError: CustomStringConvertible {
         return text
     }
 
-    private var reason: String {
+    var reason: String {
         let answer = status.map { " (HTTP status \($0))" } ?? ""
         let more = detail.map { ": \($0)" } ?? ""
         return switch kind {
@@ -30,12 +30,14 @@ extension RegistryError: CustomStringConvertible {
         case .malformedAnswer: "\(registry) gave an answer that no registry gives\(answer)\(more)"
         case .credentials: "the stored credentials are not usable\(more)"
         case .certificates: "the certificates are not usable\(more)"
+        case .settings: "the settings for registries do not allow it\(more)"
         }
     }
 
     /// What a person can do about it, where something can be said.
     public var remedy: String? {
-        switch kind {
+        if let hint { return hint }
+        return switch kind {
         case .unauthorized, .denied:
             "log in with `docker login \(registry)`, or put credentials for \(registry) that may do this into "
                 + "$DOCKER_CONFIG/config.json or ~/.docker/config.json"
@@ -48,7 +50,7 @@ extension RegistryError: CustomStringConvertible {
         case .digestMismatch, .sizeMismatch:
             "the registry's storage, or something between it and here, is damaged: push the image again"
         case .malformedAnswer: "check that \(registry) is a registry and no proxy or login page stands before it"
-        case .credentials, .certificates: "correct or remove the file"
+        case .credentials, .certificates, .settings: "correct or remove the file"
         case .tooLarge, .refused: nil
         }
     }

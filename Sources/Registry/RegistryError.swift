@@ -40,6 +40,8 @@ public struct RegistryError: Error, Sendable {
         case credentials
         /// A certificate file cannot be read.
         case certificates
+        /// The settings of this machine forbid the registry, or cannot be read.
+        case settings
     }
 
     /// An error as the registry itself words it (distribution-spec, "Error Codes").
@@ -71,6 +73,8 @@ public struct RegistryError: Error, Sendable {
     public var detail: String?
     /// How often it was tried.
     public var attempts = 1
+    /// What helps in this very case, where that is more than its kind says.
+    public var hint: String?
 
     /// How long the registry asked to wait.
     var retryAfter: Duration?

@@ -143,6 +143,96 @@ struct DebianRegistryTests {
         }
     }
 
+    @Test("a registry with a token service of its own takes the tokens that it gives, also for mounts") func tokens()
+        async throws
+    {
+        let certificate = try await TestCertificate.make()
+        defer { certificate.remove() }
+        let issuer = try TokenIssuer(certificate: certificate, username: "jane", password: "fish")
+        try await TestRegistry.with(authentication: .tokens(issuer)) { service in
+            let feature = DebianRegistry.Feature.tokens(issuer, realm: "http://\(service.host)/token")
+            try await DebianRegistry.with(features: [feature]) { registry in
+                let jane = FixedCredentials([registry.host: .password(username: "jane", Secret("fish"))])
+                try await withClient(credentials: jane) { client in
+                    try await Self.roundTrip(
+                        client, host: registry.host, judgeOptions: ["--tls-verify=false", "--creds", "jane:fish"])
+                    let config = try await client.pushConfig([1, 2], to: "\(registry.host)/app")
+                    let mounted = try await client.pushBlob(
+                        config, from: .bytes([1, 2]), to: Reference("\(registry.host)/other"), mountFrom: ["app"])
+                    #expect(mounted == .mounted)
+                    try await client.authenticate(at: registry.host)
+                }
+                // Somebody without a name may read and not write.
+                try await withClient { client in
+                    _ = try await client.manifest(Reference("\(registry.host)/app:1"))
+                    let error = await #expect(throws: RegistryError.self) {
+                        try await client.pushConfig([3], to: "\(registry.host)/app")
+                    }
+                    #expect(error.map { [.unauthorized, .denied].contains($0.kind) } == true)
+                    #expect(error?.remedy?.contains("login") == true)
+                }
+                #expect(service.requests.contains { $0.target.contains("scope=repository%3Aapp%3Apull") })
+            }
+        }
+    }
+
+    @Test("an image comes through a mirror that fetches it from the registry") func pullThrough() async throws {
+        try await DebianRegistry.with { origin in
+            try await DebianRegistry.with(features: [.mirror(of: "http://\(origin.host)")]) { mirror in
+                try await withClient { client in
+                    let image = try await Image.push(with: client, to: origin.host)
+                    try await image.expectPull(with: client, from: mirror.host)
+                }
+                let text = "[[registry]]\nlocation='registry.test'\n[[registry.mirror]]\nlocation='\(mirror.host)'\n"
+                try await withFiles(["registries.conf": text]) { folder in
+                    var configuration = RegistryConfiguration()
+                    configuration.registries = RegistriesFiles(files: [folder.appending("registries.conf")])
+                    try await withClient(configuration: configuration) { client in
+                        try await Image().expectPull(with: client, from: "registry.test")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "an upload whose connection breaks goes on, in one piece and in several",
+        arguments: [1_000_000, 5_000_000, 9_000_000], [nil, 2_000_000] as [Int64?])
+    func brokenUpload(bytes: Int, piece: Int64?) async throws {
+        let pattern = Pattern(size: 10_000_000)
+        try await DebianRegistry.with { registry in
+            try await TestProxy.with(.inFront(of: registry.host)) { proxy in
+                var configuration = RegistryConfiguration()
+                configuration.uploadChunkSize = piece
+                try await withClient(configuration: configuration) { client in
+                    let name = try Reference("\(proxy.host)/app")
+                    // The client reuses its connection: what it sent before counts.
+                    proxy.cut(afterBytes: bytes)
+                    #expect(try await client.pushBlob(pattern.descriptor, from: pattern.source, to: name) == .uploaded)
+                    #expect(proxy.hasCut)
+                    var digester = Digester()
+                    try await client.pullBlob(pattern.descriptor, from: name, into: { digester.update($0) })
+                    #expect(digester.digest() == pattern.digest)
+                }
+            }
+        }
+    }
+
+    @Test("tags are listed, and a manifest is deleted") func listing() async throws {
+        try await DebianRegistry.with { registry in
+            try await withClient { client in
+                let image = try await Image.push(with: client, to: registry.host)
+                let name = try Reference("\(registry.host)/app:1")
+                let tags = try await client.tags(of: name)
+                #expect(tags == ["1"])
+                #expect(try await client.referrers(of: name).isEmpty)
+                try await client.deleteManifest(name.with(digest: image.descriptor.digest))
+                let error = await #expect(throws: RegistryError.self) { try await client.resolve(name) }
+                #expect(error?.kind == .notFound)
+            }
+        }
+    }
+
     private static func roundTrip(_ client: RegistryClient, host: String, judgeOptions: [String]) async throws {
         let config = try await client.pushConfig(
             Array(#"{"architecture":"amd64","os":"linux"}"#.utf8), to: "\(host)/app")

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import OCI
 import Registry
+import SystemPackage
 
 /// Runs `body` with a client that does not wait long between attempts, and shuts it down.
 func withClient(
@@ -20,6 +21,24 @@ func withClient(
         try await client.shutdown()
         throw error
     }
+}
+
+/// Runs `body` with a folder that has some files; those whose text begins with `#!` are programs.
+func withFiles(_ files: [String: String], _ body: (FilePath) async throws -> Void) async throws {
+    var template = Array("/tmp/manifold-files-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+    let folder = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    defer { try? FileManager.default.removeItem(atPath: folder.string) }
+    for (name, text) in files {
+        let path = folder.appending(name)
+        try FileManager.default.createDirectory(
+            atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
+        let isProgram = text.hasPrefix("#!")
+        let file = try SystemPackage.FileDescriptor.open(
+            path, .writeOnly, options: .create, permissions: isProgram ? .ownerReadWriteExecute : .ownerReadWrite)
+        _ = try file.closeAfter { try file.writeAll(text.utf8) }
+    }
+    try await body(folder)
 }
 
 extension RegistryClient {

@@ -92,11 +92,11 @@ struct BuildCommand: AsyncParsableCommand {
         source.dockerfile = try? DockerfileText(request)
         let outputs = try OutputPlan(options.output, tags: request.tags)
         for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
-        var configuration = RegistryConfiguration()
+        var configuration = RegistryConfiguration.standard(environment: environment.variables)
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
         configuration.insecureRegistries.formUnion(try outputs.insecureRegistries())
         let client = RegistryClient(
-            credentials: DockerConfig(environment: environment.variables), configuration: configuration)
+            credentials: StoredCredentials(environment: environment.variables), configuration: configuration)
         let builder = Builder(
             store: store,
             images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),

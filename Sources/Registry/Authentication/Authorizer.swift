@@ -28,6 +28,8 @@ final class Authorizer: Sendable {
         var schemes: [String: Scheme] = [:]
         var tokens: [String: Token] = [:]
         var gates: [String: Gate] = [:]
+        /// Identity tokens that a token service gave in place of the stored ones.
+        var identities: [Secret: Secret] = [:]
     }
 
     private let credentials: any CredentialSource
@@ -37,14 +39,15 @@ final class Authorizer: Sendable {
 
     /// What to send first: nothing while the registry has not asked, else what fits the scope.
     func authorization(
-        for registry: String, scopes: [String], fetch: TokenFetch
+        for registry: String, repository: String?, scopes: [String], fetch: TokenFetch
     ) async throws -> Authorization? {
         guard let scheme = state.withLock({ $0.schemes[registry] }) else { return nil }
         switch scheme {
         case .basic:
-            guard case .password(let username, let password)? = try await credentials.credential(for: registry) else {
-                return nil
-            }
+            guard
+                case .password(let username, let password)? = try await credentials.credential(
+                    for: registry, repository: repository)
+            else { return nil }
             return Authorization(header: Credential.basic(username: username, password: password), isBearer: false)
         case .bearer(let realm, let service):
             let key = ([registry] + scopes).joined(separator: " ")
@@ -55,10 +58,14 @@ final class Authorizer: Sendable {
             }
             let header = try await gate.pass {
                 if let token = state.withLock({ $0.tokens[key] }), token.expires > .now { return token.header }
+                let stored = try await credentials.credential(for: registry, repository: repository)
                 let answer = try await fetch(
                     TokenRequest(
                         registry: registry, realm: realm, service: service, scopes: scopes,
-                        credential: try await credentials.credential(for: registry)))
+                        credential: stored.map(current)))
+                if case .identityToken(let old)? = stored, let new = answer.refresh {
+                    state.withLock { $0.identities[old] = new }
+                }
                 let header = Secret("Bearer " + answer.token.value)
                 // A token is renewed a little before its end, so that it does not expire on the way.
                 let expires = ContinuousClock.now + answer.lifetime * 0.9
@@ -67,6 +74,12 @@ final class Authorizer: Sendable {
             }
             return Authorization(header: header, isBearer: true)
         }
+    }
+
+    /// A credential, or what the token service gave in its place.
+    private func current(_ credential: Credential) -> Credential {
+        guard case .identityToken(let token) = credential else { return credential }
+        return .identityToken(state.withLock { $0.identities[token] } ?? token)
     }
 
     /// Takes note of a 401.

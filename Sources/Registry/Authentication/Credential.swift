@@ -28,25 +28,37 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 public protocol CredentialSource: Sendable {
     /// The credential for a registry as references name it, or nil when there is none.
     ///
+    /// - Parameters:
+    ///   - registry: The registry.
+    ///   - repository: What is asked for there; nil means the registry as a whole.
     /// - Throws: ``RegistryError`` of kind ``RegistryError/Kind/credentials`` when what is stored cannot be read.
-    func credential(for registry: String) async throws -> Credential?
+    func credential(for registry: String, repository: String?) async throws -> Credential?
+}
+
+extension CredentialSource {
+    /// The credential for a registry as a whole.
+    public func credential(for registry: String) async throws -> Credential? {
+        try await credential(for: registry, repository: nil)
+    }
 }
 
 /// No credentials for anybody.
 public struct NoCredentials: CredentialSource {
     public init() {}
 
-    public func credential(for registry: String) async throws -> Credential? { nil }
+    public func credential(for registry: String, repository: String?) async throws -> Credential? { nil }
 }
 
 /// Credentials that are given, not stored.
 public struct FixedCredentials: CredentialSource {
     private let byRegistry: [String: Credential]
 
-    /// Uses these credentials, by the names of registries in references.
+    /// Uses these credentials, by the names of registries in references, or of registry and repository.
     public init(_ byRegistry: [String: Credential]) { self.byRegistry = byRegistry }
 
-    public func credential(for registry: String) async throws -> Credential? { byRegistry[registry] }
+    public func credential(for registry: String, repository: String?) async throws -> Credential? {
+        CredentialKey.candidates(registry: registry, repository: repository).lazy.compactMap { byRegistry[$0] }.first
+    }
 }
 
 extension Credential {

@@ -16,6 +16,7 @@ struct TokenRequest: Sendable {
         if case .identityToken(let token)? = credential {
             pairs = [("grant_type", "refresh_token"), ("client_id", "manifold"), ("refresh_token", token.value)]
         }
+        if case .password(let username, _)? = credential { pairs.append(("account", username)) }
         if let service { pairs.append(("service", service)) }
         if case .identityToken? = credential {
             if !scopes.isEmpty { pairs.append(("scope", scopes.joined(separator: " "))) }
@@ -23,6 +24,23 @@ struct TokenRequest: Sendable {
             pairs += scopes.map { ("scope", $0) }
         }
         return pairs.map { "\($0)=\(Self.escape($1))" }.joined(separator: "&")
+    }
+
+    /// Undoes ``escape(_:)``; what is no code stays as it is.
+    static func unescape(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
@@ -46,16 +64,20 @@ struct TokenRequest: Sendable {
 struct TokenAnswer: Sendable {
     var token: Secret
     var lifetime: Duration
+    /// A new identity token, from services that change them with each use.
+    var refresh: Secret?
 
     private struct Document: Decodable {
         var token: String?
         var accessToken: String?
         var lifetime: Double?
+        var refreshToken: String?
 
         enum CodingKeys: String, CodingKey {
             case token
             case accessToken = "access_token"
             case lifetime = "expires_in"
+            case refreshToken = "refresh_token"
         }
     }
 
@@ -66,6 +88,7 @@ struct TokenAnswer: Sendable {
             token.utf8.allSatisfy({ (33...126).contains($0) })
         else { return nil }
         self.token = Secret(token)
+        refresh = document.refreshToken.flatMap { $0.isEmpty ? nil : Secret($0) }
         self.lifetime = .seconds(min(max(document.lifetime ?? 60, 1), 86_400))
     }
 }

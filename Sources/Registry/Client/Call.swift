@@ -7,6 +7,12 @@ import OCI
 /// One request to a registry, with what is needed to repeat it and to speak of it.
 struct Call: Sendable {
     var registry: String
+    /// The repository, for credentials that are only for some.
+    var repository: String?
+    /// Whether the registry need not prove who it is.
+    var isInsecure: Bool
+    /// Whether this goes to a mirror, which is not waited for as long.
+    var isMirror: Bool
     /// What is being done, for errors: "pull manifest".
     var operation: String
     /// What it is done with, for errors.
@@ -14,6 +20,10 @@ struct Call: Sendable {
     var method: HTTPMethod
     /// Where to, when not below the registry's `/v2/`.
     var address: WebAddress?
+    /// Whether ``address`` is not the registry's, so that it gets no authorization.
+    var isForeign = false
+    /// How long the answer may take.
+    var patience = Transport.Patience.usual
     /// Path and query below `/v2/`.
     var path: String
     var headers: HTTPHeaders = [:]
@@ -25,10 +35,14 @@ struct Call: Sendable {
     var accepted: Set<UInt>
 
     init(
-        _ method: HTTPMethod, _ path: String, of reference: Reference, operation: String, subject: String,
+        _ method: HTTPMethod, _ path: String, of route: Route, operation: String, subject: String,
         access: Access, accepted: Set<UInt>
     ) {
+        let reference = route.reference
         self.registry = reference.registry
+        self.repository = reference.repository
+        self.isInsecure = route.isInsecure
+        self.isMirror = route.isMirror
         self.operation = operation
         self.subject = subject
         self.method = method
@@ -41,5 +55,6 @@ struct Call: Sendable {
     enum Access: String {
         case pull
         case push = "pull,push"
+        case delete = "pull,delete"
     }
 }

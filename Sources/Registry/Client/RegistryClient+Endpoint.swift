@@ -9,31 +9,34 @@ extension RegistryClient {
     /// Where a registry's API is.
     ///
     /// A registry that may speak plain HTTP as well as HTTPS is asked once which of them it does.
-    func endpoint(of registry: String) async throws -> WebAddress {
+    func endpoint(of registry: String, isInsecure: Bool) async throws -> WebAddress {
         let authority = HostPolicy.authority(of: registry)
-        let schemes = transport.policy.schemes(for: authority)
+        let schemes = transport.policy.schemes(for: authority, isInsecure: isInsecure)
         let address = WebAddress(scheme: schemes[0], authority: authority, target: "/v2/")
         guard schemes.count > 1 else { return address }
         let host = host(registry)
-        if let scheme = host.scheme { return WebAddress(scheme: scheme, authority: authority, target: "/v2/") }
+        if let scheme = host.schemes[isInsecure] {
+            return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+        }
         return try await host.probing.pass {
-            if let scheme = self.host(registry).scheme {
+            if let scheme = self.host(registry).schemes[isInsecure] {
                 return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
             }
-            let scheme = try await probe(registry: registry, authority: authority, schemes: schemes)
-            hosts.withLock { $0[registry]?.scheme = scheme }
+            let scheme = try await probe(
+                registry: registry, authority: authority, schemes: schemes, isInsecure: isInsecure)
+            hosts.withLock { $0[registry]?.schemes[isInsecure] = scheme }
             return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
         }
     }
 
     private func probe(
-        registry: String, authority: String, schemes: [HostPolicy.Scheme]
+        registry: String, authority: String, schemes: [HostPolicy.Scheme], isInsecure: Bool
     ) async throws -> HostPolicy.Scheme {
         var firstFailure: NetworkFailure?
         for scheme in schemes {
             do {
                 let address = WebAddress(scheme: scheme, authority: authority, target: "/v2/")
-                let response = try await transport.send(.GET, to: address)
+                let response = try await transport.send(.GET, to: address, isInsecure: isInsecure)
                 let body = try await Self.beginning(of: response)
                 if scheme == .http, response.status == .badRequest, Self.wantsHTTPS(body) { continue }
                 if response.status == .unauthorized {
@@ -43,8 +46,9 @@ extension RegistryClient {
                 return scheme
             } catch let failure as NetworkFailure {
                 firstFailure = firstFailure ?? failure
-                // Who refuses a connection refuses it whatever would be said over it.
-                if failure.kind == .unreachable { throw failure }
+                // Who refuses a connection refuses it whatever would be said over it, unless each has a port of its own.
+                if failure.kind == .unreachable, authority.hasSuffix("]") || authority.contains(":") { throw failure }
+                if failure.kind == .certificates || failure.kind == .settings { throw failure }
             }
         }
         throw firstFailure ?? NetworkFailure(kind: .malformedAnswer, detail: "it speaks neither HTTP nor HTTPS")

@@ -10,38 +10,61 @@ extension RegistryClient {
     /// The largest manifest that is read (distribution-spec, "Pushing Manifests").
     public static let maximumManifestSize = 4 << 20
 
+    /// Whom to ask what a name stands for.
+    public enum Authority: Sendable {
+        /// The registry's mirrors, where there are some, and then the registry.
+        case mirrors
+        /// The registry alone: for names that are about to be changed.
+        case registry
+    }
+
     /// Finds out what a tag or digest stands for, without fetching it where the registry allows that.
     ///
     /// - Throws: ``RegistryError``.
-    public func resolve(_ reference: Reference) async throws -> Descriptor {
-        let call = manifestCall(.HEAD, reference, operation: "resolve", accepted: [200, 405, 501])
-        let described: Descriptor? = try await retrying {
+    public func resolve(_ reference: Reference, by authority: Authority = .mirrors) async throws -> Descriptor {
+        try await trying(routes(reference, authority, operation: "resolve")) { try await resolve($0) }
+    }
+
+    private func resolve(_ route: Route) async throws -> Descriptor {
+        let call = manifestCall(.HEAD, route, operation: "resolve", accepted: [200, 405, 501])
+        let described: Descriptor? = try await retrying(isMirror: route.isMirror) {
             let response = try await send(call)
             _ = try await Self.beginning(of: response)
             guard response.status == .ok, let type = Self.mediaType(response.headers),
                 let digest = Self.digest(response.headers),
                 let size = response.headers.first(name: "Content-Length").flatMap({ Int64($0) }), size > 0
             else { return nil }
-            if let wanted = reference.digest, wanted != digest {
+            if let wanted = route.reference.digest, wanted != digest {
                 throw RegistryError(call, .digestMismatch(expected: wanted, actual: digest))
             }
             return Descriptor(mediaType: type, digest: digest, size: size)
         }
         if let described { return described }
         // Some registries leave the digest out, and some do not know HEAD.
-        return try await manifest(reference).descriptor
+        return try await manifest(route).descriptor
     }
 
     /// Fetches a manifest or index and checks it against the digest that was asked for, or that the registry names.
     ///
     /// - Throws: ``RegistryError``.
-    public func manifest(_ reference: Reference) async throws -> FetchedManifest {
-        let call = manifestCall(.GET, reference, operation: "pull manifest", accepted: [200])
-        return try await retrying {
+    public func manifest(_ reference: Reference, by authority: Authority = .mirrors) async throws -> FetchedManifest {
+        try await trying(routes(reference, authority, operation: "pull manifest")) { try await manifest($0) }
+    }
+
+    private func routes(_ reference: Reference, _ authority: Authority, operation: String) throws -> [Route] {
+        switch authority {
+        case .mirrors: try pullRoutes(reference, operation: operation)
+        case .registry: [try ownRoute(reference, operation: operation)]
+        }
+    }
+
+    private func manifest(_ route: Route) async throws -> FetchedManifest {
+        let call = manifestCall(.GET, route, operation: "pull manifest", accepted: [200])
+        return try await retrying(isMirror: route.isMirror) {
             let response = try await send(call)
             let bytes = try await document(of: response, call, limit: Self.maximumManifestSize)
             let type = try mediaType(of: bytes, response.headers, call)
-            let named = reference.digest ?? Self.digest(response.headers)
+            let named = route.reference.digest ?? Self.digest(response.headers)
             let digest = try ContentVerifier.digest(of: bytes, named?.algorithm ?? .sha256)
             if let named, named != digest {
                 throw RegistryError(call, .digestMismatch(expected: named, actual: digest))
@@ -67,7 +90,8 @@ extension RegistryClient {
     ) async throws -> Descriptor {
         let digest = try ContentVerifier.digest(of: bytes, reference.digest?.algorithm ?? .sha256)
         var call = Call(
-            .PUT, "manifests/\(reference.manifestReference)", of: reference, operation: "push manifest",
+            .PUT, "manifests/\(reference.manifestReference)", of: try ownRoute(reference, operation: "push manifest"),
+            operation: "push manifest",
             subject: reference.description, access: .push, accepted: [200, 201, 202])
         if let wanted = reference.digest, wanted != digest {
             throw RegistryError(call, .digestMismatch(expected: wanted, actual: digest))
@@ -76,7 +100,10 @@ extension RegistryClient {
         let buffer = ByteBuffer(bytes: bytes)
         call.body = { .bytes(buffer) }
         return try await retrying { [call] in
-            let response = try await send(call)
+            let response: HTTPClientResponse
+            do { response = try await send(call) } catch let error as RegistryError {
+                throw Self.explained(error, mediaType)
+            }
             _ = try await Self.beginning(of: response)
             if let answered = Self.digest(response.headers), answered.algorithm == digest.algorithm, answered != digest
             {
@@ -86,11 +113,26 @@ extension RegistryClient {
         }
     }
 
+    /// A refusal of a manifest, with what helps against registries from before OCI's media types.
+    private static func explained(_ error: RegistryError, _ type: MediaType) -> RegistryError {
+        guard type.oci == type, type.isIndex || type.isManifest, let status = error.status,
+            [400, 405, 406, 415, 422].contains(status)
+                || (status == 404 && error.says("MANIFEST_INVALID", "UNSUPPORTED"))
+        else { return error }
+        // What is missing or larger than allowed is so in any media type.
+        if error.says("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNVERIFIED", "SIZE_INVALID") { return error }
+        var error = error
+        error.hint =
+            "if \(error.registry) does not know OCI's media types (\(type)), push Docker's with --oci-mediatypes=false"
+        return error
+    }
+
     private func manifestCall(
-        _ method: HTTPMethod, _ reference: Reference, operation: String, accepted: Set<UInt>
+        _ method: HTTPMethod, _ route: Route, operation: String, accepted: Set<UInt>
     ) -> Call {
+        let reference = route.reference
         var call = Call(
-            method, "manifests/\(reference.manifestReference)", of: reference, operation: operation,
+            method, "manifests/\(reference.manifestReference)", of: route, operation: operation,
             subject: reference.description, access: .pull, accepted: accepted)
         let types: [MediaType] = [.ociIndex, .ociManifest, .dockerManifestList, .dockerManifest]
         call.headers.add(name: "Accept", value: types.map(\.rawValue).joined(separator: ", "))
@@ -145,6 +187,12 @@ extension RegistryClient {
 }
 
 extension RegistryError {
+    /// Whether the registry answered that it will not, a status 4xx.
+    var isRefusal: Bool { status.map { (400..<500).contains($0) } ?? false }
+
+    /// Whether the registry's answer has one of some codes.
+    func says(_ codes: String...) -> Bool { messages.contains { codes.contains($0.code) } }
+
     init(_ call: Call, _ kind: Kind, detail: String? = nil) {
         self.init(
             kind, registry: call.registry, operation: call.operation, subject: call.subject, detail: detail)

@@ -10,8 +10,9 @@ extension RegistryClient {
     ///
     /// - Throws: ``RegistryError``.
     public func blobExists(_ descriptor: Descriptor, in repository: Reference) async throws -> Bool {
-        let call = blobCall(
-            .HEAD, descriptor, repository, operation: "look for blob", access: .pull, accepted: [200, 404])
+        let route = try ownRoute(repository, operation: "look for blob")
+        let call = Self.blobCall(
+            .HEAD, descriptor, route, operation: "look for blob", access: .pull, accepted: [200, 404])
         return try await retrying {
             let response = try await send(call)
             _ = try await Self.beginning(of: response)
@@ -21,8 +22,9 @@ extension RegistryClient {
 
     /// Fetches a blob piece by piece, and checks size and digest on the way.
     ///
-    /// A connection that breaks is taken up again where it broke. `sink` gets every byte once and in order. When this
-    /// throws, what `sink` got must be thrown away: the digest is known at the end only.
+    /// A connection that breaks is taken up again where it broke, if need be at another of the places that have the blob: the
+    /// registry's mirrors, the registry, and the addresses that the descriptor of a foreign layer names. `sink` gets every byte
+    /// once and in order. When this throws, what `sink` got must be thrown away: the digest is known at the end only.
     ///
     /// - Parameters:
     ///   - descriptor: Which blob; its size is a limit.
@@ -39,18 +41,60 @@ extension RegistryClient {
     public func pullBlob(
         _ descriptor: Descriptor, from repository: Reference, buffers sink: (ByteBuffer) async throws -> Void
     ) async throws {
-        let call = blobCall(
-            .GET, descriptor, repository, operation: "pull blob", access: .pull, accepted: [200, 206, 416])
-        try await host(repository.registry).transfers.pass {
-            var verifier = ContentVerifier(descriptor.digest.algorithm)
-            try await retrying {
+        var verifier = ContentVerifier(descriptor.digest.algorithm)
+        let routes = try pullRoutes(repository, operation: "pull blob", isBlob: true)
+        let own = Self.pullCall(descriptor, routes.last ?? Route(reference: repository))
+        do {
+            try await trying(routes) { route in
+                let call = Self.pullCall(descriptor, route)
+                try await pullAll(of: descriptor, call, verifier: &verifier, sink: sink)
+            }
+        } catch let error as RegistryError where error.kind == .notFound && !(descriptor.urls ?? []).isEmpty {
+            try await pullForeign(descriptor, own, after: error, verifier: &verifier, sink: sink)
+        }
+        let digest = try verifier.digest()
+        guard digest == descriptor.digest else {
+            throw RegistryError(own, .digestMismatch(expected: descriptor.digest, actual: digest))
+        }
+    }
+
+    private static func pullCall(_ descriptor: Descriptor, _ route: Route) -> Call {
+        blobCall(.GET, descriptor, route, operation: "pull blob", access: .pull, accepted: [200, 206, 416])
+    }
+
+    /// Fetches what is missing from one place.
+    private func pullAll(
+        of descriptor: Descriptor, _ call: Call, verifier: inout ContentVerifier,
+        sink: (ByteBuffer) async throws -> Void
+    ) async throws {
+        try await host(call.registry).transfers.pass {
+            try await resuming(isMirror: call.isMirror) { arrived in
+                defer { arrived = verifier.count }
                 try await pullRest(of: descriptor, call, verifier: &verifier, sink: sink)
             }
-            let digest = try verifier.digest()
-            guard digest == descriptor.digest else {
-                throw RegistryError(call, .digestMismatch(expected: descriptor.digest, actual: digest))
+        }
+    }
+
+    /// Fetches a layer that its maker does not let registries hand out (descriptor.md, `urls`).
+    private func pullForeign(
+        _ descriptor: Descriptor, _ call: Call, after refusal: RegistryError, verifier: inout ContentVerifier,
+        sink: (ByteBuffer) async throws -> Void
+    ) async throws {
+        var last = refusal
+        for text in descriptor.urls ?? [] {
+            guard let address = WebAddress(text) else { continue }
+            var call = call
+            call.registry = address.authority
+            call.address = address
+            call.isForeign = true
+            call.isInsecure = false
+            do { return try await pullAll(of: descriptor, call, verifier: &verifier, sink: sink) } catch let error
+                as RegistryError
+            {
+                last = error
             }
         }
+        throw last
     }
 
     /// Fetches a blob into memory, for configs and other small things.
@@ -60,8 +104,7 @@ extension RegistryClient {
         _ descriptor: Descriptor, from repository: Reference, limit: Int = maximumManifestSize
     ) async throws -> [UInt8] {
         guard descriptor.size <= limit else {
-            let call = blobCall(.GET, descriptor, repository, operation: "pull blob", access: .pull, accepted: [])
-            throw RegistryError(call, .tooLarge(limit: limit))
+            throw RegistryError(Self.pullCall(descriptor, Route(reference: repository)), .tooLarge(limit: limit))
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(max(0, descriptor.size)))
@@ -123,7 +166,12 @@ extension RegistryClient {
             return try await iterator.next()
         } catch {
             switch NetworkFailure.wrap(error) {
-            case let failure as NetworkFailure: throw RegistryError(failure, call)
+            case var failure as NetworkFailure:
+                if failure.kind == .timedOut {
+                    failure.detail =
+                        "it sent nothing for \(configuration.idleTimeout.inWords), in the middle of the blob"
+                }
+                throw RegistryError(failure, call)
             case let other: throw other
             }
         }
@@ -133,12 +181,12 @@ extension RegistryClient {
         headers.first(name: "Content-Range")?.lowercased().hasPrefix("bytes \(offset)-") ?? false
     }
 
-    func blobCall(
-        _ method: HTTPMethod, _ descriptor: Descriptor, _ repository: Reference, operation: String,
+    static func blobCall(
+        _ method: HTTPMethod, _ descriptor: Descriptor, _ route: Route, operation: String,
         access: Call.Access, accepted: Set<UInt>
     ) -> Call {
         Call(
-            method, "blobs/\(descriptor.digest)", of: repository, operation: operation,
-            subject: "\(repository.name)@\(descriptor.digest)", access: access, accepted: accepted)
+            method, "blobs/\(descriptor.digest)", of: route, operation: operation,
+            subject: "\(route.reference.name)@\(descriptor.digest)", access: access, accepted: accepted)
     }
 }

@@ -17,14 +17,15 @@ public enum PushOutcome: Hashable, Sendable {
 extension RegistryClient {
     /// Sees to it that a repository has a blob: looks for it, tries to mount it, sends it.
     ///
-    /// The bytes are read from `source` in pieces as the network takes them. An upload that breaks is begun anew.
+    /// The bytes are read from `source` in pieces as the network takes them. An upload that breaks goes on from where the
+    /// registry says it is, or is begun anew when the registry has forgotten it.
     ///
     /// - Parameters:
     ///   - descriptor: Which blob.
     ///   - source: Its bytes.
     ///   - repository: Where it goes; tag and digest do not matter.
     ///   - mountFrom: Repositories of the same registry that are likely to have it, such as that of the base image.
-    ///   - progress: Called with the number of bytes handed to the network so far; starts again from 0 when the upload does.
+    ///   - progress: Called with the number of bytes handed to the network so far; falls back to where an upload goes on.
     /// - Returns: How the blob got there.
     /// - Throws: ``RegistryError``, or what reading the source threw.
     public func pushBlob(
@@ -40,18 +41,12 @@ extension RegistryClient {
         _ descriptor: Descriptor, to repository: Reference, mountFrom: [String] = [],
         progress: (@Sendable (Int64) -> Void)? = nil, from source: @Sendable () async throws -> BlobSource
     ) async throws -> PushOutcome {
+        let route = try ownRoute(repository, operation: "push blob")
         let transfers = host(repository.registry).transfers
         let outcome: PushOutcome? = try await transfers.pass {
-            let look = blobCall(
-                .HEAD, descriptor, repository, operation: "push blob", access: .push, accepted: [200, 404])
-            let found = try await retrying {
-                let response = try await send(look)
-                _ = try await Self.beginning(of: response)
-                return response.status == .ok
-            }
-            if found { return .alreadyThere }
+            if try await isThere(descriptor, route) { return .alreadyThere }
             for other in mountFrom where other != repository.repository {
-                if try await mount(descriptor, from: other, to: repository) { return .mounted }
+                if try await mount(descriptor, from: other, to: route) { return .mounted }
             }
             return nil
         }
@@ -59,17 +54,24 @@ extension RegistryClient {
         // Asked for without a place among the transfers, since the bytes may have to come from the same host.
         let source = try await source()
         return try await transfers.pass {
-            try await retrying {
-                let session = try await startUpload(descriptor, to: repository)
-                try await upload(descriptor, from: source, to: repository, session: session, progress: progress)
-            }
+            try await upload(descriptor, from: source, to: route, progress: progress)
             return .uploaded
         }
     }
 
+    /// Whether a repository that something is pushed to has a blob already.
+    func isThere(_ descriptor: Descriptor, _ route: Route) async throws -> Bool {
+        let look = Self.blobCall(.HEAD, descriptor, route, operation: "push blob", access: .push, accepted: [200, 404])
+        return try await retrying {
+            let response = try await send(look)
+            _ = try await Self.beginning(of: response)
+            return response.status == .ok
+        }
+    }
+
     /// Asks the registry to take a blob over from another repository (distribution-spec, "Mounting a blob").
-    private func mount(_ descriptor: Descriptor, from other: String, to repository: Reference) async throws -> Bool {
-        var call = uploadCall(.POST, "", descriptor, repository, accepted: [201, 202])
+    private func mount(_ descriptor: Descriptor, from other: String, to route: Route) async throws -> Bool {
+        var call = uploadCall(.POST, "", descriptor, route, accepted: [201, 202])
         call.path += "?mount=\(TokenRequest.escape(descriptor.digest.description))&from=\(TokenRequest.escape(other))"
         call.scopes.append("repository:\(other):pull")
         call.body = { .bytes([]) }
@@ -82,75 +84,37 @@ extension RegistryClient {
                 } as WebAddress?
             guard let session else { return true }
             // Not mounted: the registry has opened an upload instead, which nobody will use.
-            var cancel = uploadCall(.DELETE, "", descriptor, repository, accepted: Set(200..<500))
+            var cancel = uploadCall(.DELETE, "", descriptor, route, accepted: Set(200..<500))
             cancel.address = session
             _ = try? await send(cancel)
             return false
-        } catch let error as RegistryError where error.status.map({ (400..<500).contains($0) }) ?? false {
+        } catch let error as RegistryError where error.isRefusal {
             // No such repository, or none of ours: then the blob is sent.
             return false
         }
     }
 
-    private func startUpload(_ descriptor: Descriptor, to repository: Reference) async throws -> WebAddress {
-        var call = uploadCall(.POST, "", descriptor, repository, accepted: [202])
-        call.body = { .bytes([]) }
-        let response = try await send(call)
-        _ = try await Self.beginning(of: response)
-        return try await location(response, call)
-    }
-
-    private func upload(
-        _ descriptor: Descriptor, from source: BlobSource, to repository: Reference, session: WebAddress,
-        progress: (@Sendable (Int64) -> Void)?
-    ) async throws {
-        var call = uploadCall(.PUT, "", descriptor, repository, accepted: [201, 204])
-        call.address = session.appending(query: "digest", descriptor.digest.description)
-        call.headers.add(name: "Content-Type", value: "application/octet-stream")
-        call.body = {
-            do {
-                let stream = try source.stream(size: descriptor.size, progress: progress)
-                return .stream(stream, length: .known(descriptor.size))
-            } catch {
-                throw SourceFailure(error: error)
-            }
-        }
-        do {
-            let response = try await send(call)
-            _ = try await Self.beginning(of: response)
-            if let answered = Self.digest(response.headers), answered != descriptor.digest,
-                answered.algorithm == descriptor.digest.algorithm
-            {
-                throw RegistryError(call, .digestMismatch(expected: descriptor.digest, actual: answered))
-            }
-        } catch let failure as SourceFailure {
-            throw failure.error
-        } catch var error as RegistryError where error.status == 404 || error.status == 416 {
-            // The registry has forgotten this upload; a new one may do.
-            error.isTransient = true
-            throw error
-        }
-    }
-
     /// Where an upload goes on, from the Location header of an answer.
-    private func location(_ response: HTTPClientResponse, _ call: Call) async throws -> WebAddress {
-        let endpoint = try await endpoint(of: call.registry)
+    func location(_ response: HTTPClientResponse, _ call: Call) async throws -> WebAddress {
+        let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
         guard let text = response.headers.first(name: "Location"), var address = endpoint.resolve(text) else {
             throw RegistryError(call, .malformedAnswer, detail: "no address to upload to")
         }
         // A registry behind a proxy that ends TLS often calls itself http.
         if address.authority == endpoint.authority { address.scheme = endpoint.scheme }
-        if address.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(address.authority) {
+        if address.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(address.authority),
+            !call.isInsecure
+        {
             throw RegistryError(call, .insecureConnection, detail: "it wants the upload over plain HTTP")
         }
         return address
     }
 
-    private func uploadCall(
-        _ method: HTTPMethod, _ rest: String, _ descriptor: Descriptor, _ repository: Reference, accepted: Set<UInt>
+    func uploadCall(
+        _ method: HTTPMethod, _ rest: String, _ descriptor: Descriptor, _ route: Route, accepted: Set<UInt>
     ) -> Call {
         Call(
-            method, "blobs/uploads/" + rest, of: repository, operation: "push blob",
-            subject: "\(repository.name)@\(descriptor.digest)", access: .push, accepted: accepted)
+            method, "blobs/uploads/" + rest, of: route, operation: "push blob",
+            subject: "\(route.reference.name)@\(descriptor.digest)", access: .push, accepted: accepted)
     }
 }

@@ -5,16 +5,32 @@ import Logging
 
 extension RegistryClient {
     /// Runs `body` until it succeeds, fails for good, or has failed as often as the configuration allows.
-    func retrying<Result>(_ body: () async throws -> sending Result) async throws -> sending Result {
+    func retrying<Result>(
+        isMirror: Bool = false, _ body: () async throws -> sending Result
+    ) async throws -> sending Result {
+        try await resuming(isMirror: isMirror) { _ in try await body() }
+    }
+
+    /// As ``retrying(isMirror:_:)``, for a transfer that goes on where it broke off: `body` says how many bytes have
+    /// arrived, and whenever these have become more by much, patience is as it was in the beginning.
+    func resuming<Result>(
+        isMirror: Bool = false, _ body: (inout Int64) async throws -> sending Result
+    ) async throws -> sending Result {
         var waited = Duration.zero
         var attempt = 1
+        var arrived: Int64 = 0
+        var counted: Int64 = 0
         while true {
             do {
-                return try await body()
+                return try await body(&arrived)
             } catch var error as RegistryError {
+                if arrived - counted >= Self.muchProgress {
+                    (counted, attempt, waited) = (arrived, 1, .zero)
+                }
                 error.attempts = attempt
                 let pause = error.retryAfter ?? backoff(attempt)
-                guard error.isTransient, attempt < limit(error), waited + pause <= configuration.maximumRetryDelay
+                guard error.isTransient, attempt < limit(error, isMirror: isMirror),
+                    waited + pause <= configuration.maximumRetryDelay
                 else {
                     throw error
                 }
@@ -26,9 +42,17 @@ extension RegistryClient {
         }
     }
 
-    /// A host that nobody can find is not looked for as long as one that fell silent is waited for.
-    private func limit(_ error: RegistryError) -> Int {
-        error.kind == .unreachable ? min(3, configuration.maximumAttempts) : configuration.maximumAttempts
+    private static let muchProgress: Int64 = 1 << 20
+
+    /// Whoever waits half a minute for nothing, or for a connection, does not want to do so five times.
+    private func limit(_ error: RegistryError, isMirror: Bool) -> Int {
+        let slow =
+            switch error.kind {
+            case .timedOut: 2
+            case .unreachable: isMirror ? 1 : 3
+            default: isMirror ? 2 : Int.max
+            }
+        return min(slow, configuration.maximumAttempts)
     }
 
     private func backoff(_ attempt: Int) -> Duration {

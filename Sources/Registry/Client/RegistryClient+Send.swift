@@ -12,7 +12,12 @@ extension RegistryClient {
     /// - Throws: ``RegistryError`` also for any status that the call does not accept.
     func send(_ call: Call) async throws -> HTTPClientResponse {
         do {
-            let endpoint = try await endpoint(of: call.registry)
+            if call.isForeign, let address = call.address {
+                let response = try await follow(call, address: address, headers: call.headers)
+                guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
+                return response
+            }
+            let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
             let address =
                 call.address
                 ?? WebAddress(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
@@ -33,7 +38,8 @@ extension RegistryClient {
             var headers = call.headers
             var shown: Authorizer.Authorization?
             if isOwnHost {
-                shown = try await authorizer.authorization(for: call.registry, scopes: call.scopes, fetch: fetch)
+                shown = try await authorizer.authorization(
+                    for: call.registry, repository: call.repository, scopes: call.scopes, fetch: fetch)
                 if let shown { headers.replaceOrAdd(name: "Authorization", value: shown.header.value) }
             }
             let response = try await follow(call, address: address, headers: headers)
@@ -44,25 +50,34 @@ extension RegistryClient {
             guard authorizer.learn(challenges, registry: call.registry, shown: shown), round < 2 else {
                 return response
             }
-            let next = try await authorizer.authorization(for: call.registry, scopes: call.scopes, fetch: fetch)
+            let next = try await authorizer.authorization(
+                for: call.registry, repository: call.repository, scopes: call.scopes, fetch: fetch)
             guard let next, next.header != shown?.header else { return response }
             _ = try await Self.beginning(of: response)
         }
         throw NetworkFailure(kind: .unauthorized)
     }
 
-    /// Sends a request and, if it only reads, follows redirects. Authorization never goes to another host.
+    /// Sends a request and follows redirects, for writes those that say that the method stays. Authorization never goes
+    /// to another host.
     private func follow(_ call: Call, address: WebAddress, headers: HTTPHeaders) async throws -> HTTPClientResponse {
         var address = address
         var headers = headers
+        let own = address.authority
+        let reads = call.method == .GET || call.method == .HEAD
         for _ in 0..<6 {
-            let response = try await transport.send(call.method, to: address, headers: headers, body: call.body?())
-            guard call.method == .GET || call.method == .HEAD, [301, 302, 303, 307, 308].contains(response.status.code)
-            else { return response }
+            let response = try await transport.send(
+                call.method, to: address, headers: headers, body: call.body?(),
+                isInsecure: call.isInsecure && address.authority == own, patience: call.patience)
+            guard (reads ? [301, 302, 303, 307, 308] : [307, 308]).contains(response.status.code) else {
+                return response
+            }
             guard let location = response.headers.first(name: "Location"), let next = address.resolve(location) else {
                 throw NetworkFailure(kind: .malformedAnswer, detail: "a redirect to nowhere")
             }
-            if address.scheme == .https, next.scheme == .http, !transport.policy.isInsecure(next.authority) {
+            if address.scheme == .https, next.scheme == .http, !transport.policy.isInsecure(next.authority),
+                !(call.isInsecure && next.authority == own)
+            {
                 throw NetworkFailure(kind: .insecureConnection, detail: "a redirect to plain HTTP on \(next.authority)")
             }
             _ = try await Self.beginning(of: response)
@@ -79,7 +94,9 @@ extension RegistryClient {
         guard let realm = endpoint.resolve(request.realm) else {
             throw NetworkFailure(kind: .malformedAnswer, detail: "its token service has no usable address")
         }
-        if realm.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(realm.authority) {
+        if realm.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(realm.authority),
+            !call.isInsecure
+        {
             throw NetworkFailure(kind: .insecureConnection, detail: "its token service wants passwords over plain HTTP")
         }
         var headers = HTTPHeaders()
@@ -96,7 +113,9 @@ extension RegistryClient {
         case nil:
             if !request.form.isEmpty { address.target += (realm.target.contains("?") ? "&" : "?") + request.form }
         }
-        let response = try await transport.send(body == nil ? .GET : .POST, to: address, headers: headers, body: body)
+        let response = try await transport.send(
+            body == nil ? .GET : .POST, to: address, headers: headers, body: body,
+            isInsecure: call.isInsecure && address.authority == endpoint.authority)
         guard response.status == .ok else {
             var error = try await failure(response, call)
             error.detail = "its token service \(realm.authority) does not give a token"
@@ -141,6 +160,7 @@ extension RegistryError {
             failure.kind, registry: call.registry, operation: call.operation, subject: call.subject,
             detail: failure.detail)
         isTransient = failure.isTransient
+        hint = failure.hint
     }
 }
 

@@ -21,7 +21,10 @@ public final class RegistryClient: Sendable {
 
     /// What is known of one registry.
     struct HostState: Sendable {
-        var scheme: HostPolicy.Scheme?
+        /// What it speaks, when it may speak more than one, by whether it must prove who it is.
+        var schemes: [Bool: HostPolicy.Scheme] = [:]
+        /// Whether it could not be reached when it was asked as a mirror.
+        var isLame = false
         let probing = Gate(limit: 1)
         let transfers: Gate
     }
@@ -29,7 +32,7 @@ public final class RegistryClient: Sendable {
     /// Makes a client; nothing is read or connected yet.
     ///
     /// - Parameters:
-    ///   - credentials: Who to be where a registry asks; see ``DockerConfig``.
+    ///   - credentials: Who to be where a registry asks; see ``StoredCredentials``.
     ///   - configuration: How to behave.
     ///   - logger: Gets every request at debug level, without secrets.
     public init(
@@ -50,7 +53,7 @@ public final class RegistryClient: Sendable {
     func host(_ registry: String) -> HostState {
         hosts.withLock { hosts in
             if let host = hosts[registry] { return host }
-            let host = HostState(scheme: nil, transfers: Gate(limit: configuration.transfersPerHost))
+            let host = HostState(transfers: Gate(limit: configuration.transfersPerHost))
             hosts[registry] = host
             return host
         }

@@ -12,6 +12,8 @@ struct NetworkFailure: Error {
     var kind: RegistryError.Kind
     var detail: String?
     var isTransient = false
+    /// What helps, where that is more than the kind says.
+    var hint: String?
 
     /// Sorts what the HTTP client throws. Cancellation and errors of the caller's own come out as they are.
     static func wrap(_ error: any Error) -> any Error {
@@ -48,6 +50,12 @@ struct NetworkFailure: Error {
             NetworkFailure(kind: .connectionLost, detail: "closed by the other side", isTransient: true)
         case .invalidURL, .emptyHost, .emptyScheme:
             NetworkFailure(kind: .malformedAnswer, detail: "it names an address that is none")
+        case .proxyAuthenticationRequired:
+            NetworkFailure(kind: .unreachable, detail: "the proxy wants a user name and a password")
+        case .invalidProxyResponse:
+            NetworkFailure(kind: .unreachable, detail: "the proxy refuses to connect", isTransient: true)
+        case .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
+            NetworkFailure(kind: .unreachable, detail: "the proxy does not answer in time", isTransient: true)
         default: NetworkFailure(kind: .connectionLost, detail: error.shortDescription, isTransient: true)
         }
     }
@@ -75,6 +83,9 @@ struct NetworkFailure: Error {
             return "it does not speak TLS (perhaps plain HTTP)"
         }
         if text.contains("CERTIFICATE_VERIFY_FAILED") { return "nobody known here vouches for its certificate" }
+        if text.contains("CERTIFICATE_REQUIRED") || text.contains("ALERT_BAD_CERTIFICATE") {
+            return "it wants to see a client certificate (client.cert and client.key in its certs.d folder)"
+        }
         if text.contains("failedToValidateHostname") { return "its certificate is for another name" }
         return text
     }

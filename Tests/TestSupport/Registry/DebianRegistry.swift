@@ -34,14 +34,37 @@ public final class DebianRegistry: Sendable {
         }
     }
 
+    /// How a registry is unlike a plain one.
+    public enum Feature: Sendable {
+        /// It believes the tokens that an issuer signs, which a service at this address gives out.
+        case tokens(TokenIssuer, realm: String)
+        /// It wants to see a certificate of this authority.
+        case clientAuthority(FilePath)
+        /// It is a mirror that fetches what it does not have from another.
+        case mirror(of: String)
+
+        fileprivate var settings: String {
+            switch self {
+            case .tokens(let issuer, let realm):
+                "auth: {token: {realm: '\(realm)', service: \(TokenIssuer.service), issuer: \(TokenIssuer.name), "
+                    + "rootcertbundle: \(issuer.certificate.authority)}}\n"
+            case .mirror(let address): "proxy: {remoteurl: '\(address)'}\n"
+            case .clientAuthority: ""
+            }
+        }
+    }
+
     /// Starts a registry and waits until it listens.
     ///
     /// - Parameters:
+    ///   - features: How it is unlike a plain registry.
     ///   - user: Who may use it (htpasswd); nil lets everybody.
     ///   - certificate: What it speaks HTTPS with; nil speaks plain HTTP.
     /// - Returns: The running registry; whoever starts it must stop it.
     /// - Throws: ``ChildProcessError``, ``StartFailure``.
-    public static func start(user: User? = nil, certificate: TestCertificate? = nil) async throws -> DebianRegistry {
+    public static func start(
+        user: User? = nil, certificate: TestCertificate? = nil, features: [Feature] = []
+    ) async throws -> DebianRegistry {
         let storage = try TestDirectory.make()
         var settings = """
             version: 0.1
@@ -52,13 +75,19 @@ public final class DebianRegistry: Sendable {
 
             """
         if let certificate {
-            settings += "  tls: {certificate: \(certificate.certificate), key: \(certificate.key)}\n"
+            let authorities = features.compactMap { feature in
+                if case .clientAuthority(let path) = feature { path.string } else { String?.none }
+            }
+            settings += "  tls: {certificate: \(certificate.certificate), key: \(certificate.key)"
+            if !authorities.isEmpty { settings += ", clientcas: [\(authorities.joined(separator: ", "))]" }
+            settings += "}\n"
         }
         if let user {
             let line = try await ChildProcess.run("htpasswd", ["-nbB", user.name, user.password])
             try TestDirectory.write(line.stdout, to: storage.appending("htpasswd"))
             settings += "auth: {htpasswd: {realm: test, path: \(storage)/htpasswd}}\n"
         }
+        for feature in features { settings += feature.settings }
         try TestDirectory.write(Array(settings.utf8), to: storage.appending("config.yml"))
         let process = try ChildProcess.start(
             "docker-registry", ["serve", storage.appending("config.yml").string],
@@ -79,10 +108,10 @@ public final class DebianRegistry: Sendable {
 
     /// Starts a registry, runs `body`, and stops the registry however `body` ends.
     public static func with<Result>(
-        user: User? = nil, certificate: TestCertificate? = nil,
+        user: User? = nil, certificate: TestCertificate? = nil, features: [Feature] = [],
         _ body: (DebianRegistry) async throws -> sending Result
     ) async throws -> sending Result {
-        let registry = try await start(user: user, certificate: certificate)
+        let registry = try await start(user: user, certificate: certificate, features: features)
         do {
             let result = try await body(registry)
             await registry.stop()

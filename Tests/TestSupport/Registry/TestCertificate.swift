@@ -38,6 +38,26 @@ public struct TestCertificate: Sendable {
         return certificate
     }
 
+    /// Makes a certificate of a client by the same authority: `client.cert` and `client.key` in a folder.
+    ///
+    /// - Throws: ``ChildProcessError``, ``Failure``.
+    public func makeClient(in folder: FilePath) async throws {
+        let commands = [
+            [
+                "req", "-subj", "/CN=client", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", "\(folder)/client.key", "-out", "client.csr",
+            ],
+            [
+                "x509", "-req", "-in", "client.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days",
+                "2", "-out", "\(folder)/client.cert",
+            ],
+        ]
+        for arguments in commands {
+            let result = try await ChildProcess.run("openssl", arguments, workingDirectory: directory)
+            guard result.succeeded else { throw Failure(description: "\(result)") }
+        }
+    }
+
     /// Removes the files.
     public func remove() { TestDirectory.remove(directory) }
 

@@ -45,7 +45,10 @@ struct TestConnection {
                 case .body(let buffer):
                     request.body += buffer.readableBytesView
                     registry.state.withLock { $0.requests[safely: index]?.bodySize = request.body.count }
-                    if case .dropRequest(let limit)? = fault, request.body.count >= limit { throw Hangup() }
+                    if case .dropRequest(let limit)? = fault, request.body.count >= limit {
+                        registry.state.withLock { $0.keepPart(request) }
+                        throw Hangup()
+                    }
                 case .end:
                     try await answer(request, fault: fault, to: channel.channel)
                 }

@@ -38,6 +38,18 @@ public final class TestRegistry: Sendable {
         /// By tokens of its own service at `/token`, which gives them to this user, or to everybody when there is
         /// none, for so many seconds. The identity token `identity` is as good as the password.
         case bearer(username: String?, password: String?, lifetime: Int = 300)
+        /// As the token service of another registry, which believes what this signs.
+        case tokens(TokenIssuer)
+    }
+
+    /// What some registries can do, and others cannot.
+    public enum Ability: Hashable, Sendable {
+        /// To keep what has arrived of an upload that broke, and to say how much that is.
+        case resumingUploads
+        /// To list what refers to a manifest.
+        case referrers
+        /// To remove manifests.
+        case deletion
     }
 
     /// A request that came.
@@ -112,6 +124,9 @@ public final class TestRegistry: Sendable {
 
     /// Whether all faults have happened as often as they should.
     public var allFaultsHappened: Bool { state.withLock { $0.faults.allSatisfy { $0.times <= 0 } } }
+
+    /// Makes the registry unable to do something.
+    public func lack(_ ability: Ability) { state.withLock { _ = $0.missing.insert(ability) } }
 
     /// Makes all tokens that were given out invalid.
     public func expireTokens() { state.withLock { $0.tokens = [:] } }

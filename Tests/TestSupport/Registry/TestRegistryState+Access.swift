@@ -9,12 +9,13 @@ extension TestRegistryState {
     func refusal(of request: TestRequest, _ route: Route) -> TestResponse? {
         let shown = request.headers.first(name: "Authorization") ?? ""
         switch authentication {
-        case .none: return nil
+        case .none, .tokens: return nil
         case .basic(let username, let password):
             if shown == Self.basic(username, password) { return nil }
             return .error(401, "UNAUTHORIZED", ["WWW-Authenticate": #"Basic realm="test, or not""#])
         case .bearer:
-            let action = ["GET", "HEAD"].contains(request.method) ? "pull" : "push"
+            var action = ["GET", "HEAD"].contains(request.method) ? "pull" : "push"
+            if request.method == "DELETE", case .manifest = route { action = "delete" }
             let allowed = shown.hasPrefix("Bearer ") ? tokens[String(shown.dropFirst(7))] : nil
             guard let repository = route.repository else { return allowed == nil ? challenge(scope: nil) : nil }
             if allowed?.contains("\(repository):\(action)") == true { return nil }
@@ -29,6 +30,7 @@ extension TestRegistryState {
 
     /// Gives out a token for whatever is asked for.
     mutating func token(_ request: TestRequest) -> TestResponse {
+        if case .tokens(let issuer) = authentication { return issuer.answer(request) }
         guard case .bearer(let username, let password, let lifetime) = authentication else { return TestResponse(404) }
         if let username, let password {
             let isIdentity = request.method == "POST" && request.parameter("refresh_token") == "identity"
@@ -52,7 +54,7 @@ extension TestRegistryState {
         return TestResponse(200, ["Content-Type": "application/json"], Array(body.utf8))
     }
 
-    private static func basic(_ username: String, _ password: String) -> String {
+    static func basic(_ username: String, _ password: String) -> String {
         "Basic " + Data("\(username):\(password)".utf8).base64EncodedString()
     }
 }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import FoundationEssentials
 import NIOHTTP1
 import OCI
 
@@ -14,7 +15,8 @@ extension TestRegistryState {
         if let refusal = refusal(of: request, route) { return refusal }
         switch route {
         case .base: return TestResponse(200)
-        case .tags(let repository): return tags(repository)
+        case .tags(let repository): return tags(request, repository)
+        case .referrers(let repository, let digest): return referrers(request, repository, digest)
         case .manifest(let repository, let name): return manifest(request, repository, name)
         case .blob(let repository, let digest): return blob(request, repository, digest)
         case .uploads(let repository): return startUpload(request, repository)
@@ -26,6 +28,7 @@ extension TestRegistryState {
     enum Route {
         case base, unknown
         case tags(String)
+        case referrers(String, String)
         case manifest(String, String)
         case blob(String, String)
         case uploads(String)
@@ -39,6 +42,8 @@ extension TestRegistryState {
                 self = .base
             } else if words.count > 2, words.suffix(2) == ["tags", "list"] {
                 self = .tags(repository(2))
+            } else if words.count > 2, words[words.count - 2] == "referrers" {
+                self = .referrers(repository(2), words[words.count - 1])
             } else if words.count > 2, words[words.count - 2] == "manifests" {
                 self = .manifest(repository(2), words[words.count - 1])
             } else if words.count > 3, words[words.count - 3] == "blobs", words[words.count - 2] == "uploads" {
@@ -55,19 +60,51 @@ extension TestRegistryState {
             switch self {
             case .base, .unknown: nil
             case .tags(let name), .uploads(let name): name
-            case .manifest(let name, _), .blob(let name, _), .upload(let name, _): name
+            case .manifest(let name, _), .blob(let name, _), .upload(let name, _), .referrers(let name, _): name
             }
         }
     }
 
-    private func tags(_ name: String) -> TestResponse {
+    /// Pages of at most two tags, so that a short list has several.
+    private func tags(_ request: TestRequest, _ name: String) -> TestResponse {
         guard let repository = repositories[name] else { return .error(404, "NAME_UNKNOWN") }
-        let tags = repository.manifests.keys.filter { !$0.contains(":") }.sorted().map { "\"\($0)\"" }
-        let body = #"{"name":"\#(name)","tags":[\#(tags.joined(separator: ","))]}"#
-        return TestResponse(200, ["Content-Type": "application/json"], Array(body.utf8))
+        let last = request.parameter("last") ?? ""
+        let rest = repository.manifests.keys.filter { !$0.contains(":") && $0 > last }.sorted()
+        let page = rest.prefix(2)
+        let body = #"{"name":"\#(name)","tags":[\#(page.map { "\"\($0)\"" }.joined(separator: ","))]}"#
+        var headers = ["Content-Type": "application/json"]
+        if rest.count > page.count {
+            headers["Link"] = "</v2/\(name)/tags/list?n=2&last=\(page.last ?? "")>; rel=\"next\""
+        }
+        return TestResponse(200, headers, Array(body.utf8))
+    }
+
+    private func referrers(_ request: TestRequest, _ name: String, _ digest: String) -> TestResponse {
+        guard !missing.contains(.referrers) else { return .error(404, "NOT_FOUND") }
+        let found = (repositories[name]?.manifests ?? [:]).sorted { $0.key < $1.key }.compactMap { key, entry in
+            guard key.contains(":"), let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(entry.bytes)),
+                manifest.subject?.digest.description == digest, let own = try? Digest(key)
+            else { return Descriptor?.none }
+            return Descriptor(
+                mediaType: .ociManifest, digest: own, size: Int64(entry.bytes.count),
+                artifactType: manifest.artifactType)
+        }
+        let body = (try? JSONEncoder().encode(Index(manifests: found))).map { Array($0) } ?? []
+        return TestResponse(200, ["Content-Type": "application/vnd.oci.image.index.v1+json"], body)
+    }
+
+    private mutating func delete(_ repository: String, _ name: String) -> TestResponse {
+        guard !missing.contains(.deletion) else { return .error(405, "UNSUPPORTED") }
+        guard let found = repositories[repository]?.manifests[name] else { return .error(404, "MANIFEST_UNKNOWN") }
+        let names = repositories[repository]?.manifests.filter {
+            name.contains(":") ? $0.value.bytes == found.bytes : $0.key == name
+        }.keys
+        for name in names.map(Array.init) ?? [] { repositories[repository]?.manifests[name] = nil }
+        return TestResponse(202)
     }
 
     private mutating func manifest(_ request: TestRequest, _ repository: String, _ name: String) -> TestResponse {
+        if request.method == "DELETE" { return delete(repository, name) }
         if request.method == "PUT" {
             let digest = Digest.sha256(of: request.body).description
             guard !name.contains(":") || name == digest else { return .error(400, "DIGEST_INVALID") }
@@ -108,17 +145,55 @@ extension TestRegistryState {
         }
         let id = "upload-\(nextUpload)"
         nextUpload += 1
-        uploads[id] = repository
+        uploads[id] = Upload(repository: repository)
         return TestResponse(202, ["Location": "\(base)/v2/\(repository)/blobs/uploads/\(id)?state=secret"])
     }
 
     private mutating func upload(_ request: TestRequest, _ repository: String, _ id: String) -> TestResponse {
-        guard uploads[id] == repository else { return .error(404, "BLOB_UPLOAD_UNKNOWN") }
+        guard let upload = uploads[id], upload.repository == repository else {
+            return .error(404, "BLOB_UPLOAD_UNKNOWN")
+        }
+        switch request.method {
+        case "GET":
+            guard !missing.contains(.resumingUploads) else { return .error(405, "UNSUPPORTED") }
+            return progress(id, upload, status: 204)
+        case "DELETE":
+            uploads[id] = nil
+            return TestResponse(204)
+        case "PATCH", "PUT": break
+        default: return .error(405, "UNSUPPORTED")
+        }
+        if let range = request.headers.first(name: "Content-Range") {
+            guard range == "\(upload.bytes.count)-\(upload.bytes.count + request.body.count - 1)" else {
+                return .error(416, "BLOB_UPLOAD_INVALID")
+            }
+        } else if !upload.bytes.isEmpty, !request.body.isEmpty {
+            return .error(416, "BLOB_UPLOAD_INVALID")
+        }
+        let bytes = upload.bytes + request.body
+        if request.method == "PATCH" {
+            uploads[id]?.bytes = bytes
+            return progress(id, Upload(repository: repository, bytes: bytes), status: 202)
+        }
         uploads[id] = nil
-        guard request.method == "PUT" else { return TestResponse(request.method == "DELETE" ? 204 : 405) }
-        let digest = Digest.sha256(of: request.body).description
+        let digest = Digest.sha256(of: bytes).description
         guard request.parameter("digest") == digest else { return .error(400, "DIGEST_INVALID") }
-        put(blob: request.body, digest: digest, in: repository)
+        put(blob: bytes, digest: digest, in: repository)
         return TestResponse(201, ["Location": "/v2/\(repository)/blobs/\(digest)", "Docker-Content-Digest": digest])
+    }
+
+    private func progress(_ id: String, _ upload: Upload, status: Int) -> TestResponse {
+        TestResponse(
+            status,
+            [
+                "Location": "\(base)/v2/\(upload.repository)/blobs/uploads/\(id)?state=\(upload.bytes.count)",
+                "Range": "0-\(max(0, upload.bytes.count - 1))",
+            ])
+    }
+
+    /// Keeps what has come of a request whose connection breaks, as a registry does that writes what it reads.
+    mutating func keepPart(_ request: TestRequest) {
+        guard case .upload(_, let id) = Route(request.path), !missing.contains(.resumingUploads) else { return }
+        uploads[id]?.bytes += request.body
     }
 }

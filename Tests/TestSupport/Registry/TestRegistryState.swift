@@ -83,11 +83,18 @@ struct TestRegistryState: Sendable {
         var blobs: Set<String> = []
     }
 
+    /// A blob on its way.
+    struct Upload: Sendable {
+        var repository: String
+        var bytes: [UInt8] = []
+    }
+
     let base: String
     let authentication: TestRegistry.Authentication
     var repositories: [String: Repository] = [:]
     var blobs: [String: [UInt8]] = [:]
-    var uploads: [String: String] = [:]
+    var uploads: [String: Upload] = [:]
+    var missing: Set<TestRegistry.Ability> = []
     var nextUpload = 1
     var faults: [Fault] = []
     var requests: [TestRegistry.Request] = []
