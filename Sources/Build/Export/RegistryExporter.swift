@@ -52,7 +52,9 @@ public final class RegistryExporter: Exporter {
 
     public func prepare() async throws {
         for tag in repositories {
-            do { _ = try await client.resolve(tag) } catch let error as RegistryError where error.kind == .notFound {
+            do { _ = try await client.resolve(tag, by: .registry) } catch let error as RegistryError
+                where error.kind == .notFound
+            {
                 continue
             }
         }
@@ -87,7 +89,7 @@ public final class RegistryExporter: Exporter {
 
     /// What a tag points to now; nil when there is no such tag.
     private func digest(of tag: Reference) async throws -> Digest? {
-        do { return try await client.resolve(tag).digest } catch let error as RegistryError
+        do { return try await client.resolve(tag, by: .registry).digest } catch let error as RegistryError
             where error.kind == .notFound
         {
             return nil
