@@ -2,8 +2,10 @@
 
 import FoundationEssentials
 import Glibc
+import OCI
 import Registry
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct StoredCredentialsTests {
@@ -163,6 +165,26 @@ import Testing
             try await linked.store(Self.jane, for: "a.example")
             #expect(lstat("\(home)/link/config.json", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
             #expect(try String(contentsOfFile: "\(home)/real/config.json", encoding: .utf8).contains("a.example"))
+        }
+    }
+
+    @Test("a refusal says whose credentials were shown, and from where; or that there were none") func origin()
+        async throws
+    {
+        try await TestRegistry.with(authentication: .basic(username: "jane", password: "fish")) { registry in
+            let json = #"{"auths":{"\#(registry.host)/app":{"username":"joe","password":"swordfish"}}}"#
+            try await withFiles(["auth.json": json]) { folder in
+                let stored = StoredCredentials(environment: ["REGISTRY_AUTH_FILE": "\(folder)/auth.json"])
+                try await withClient(credentials: stored) { client in
+                    for (name, words) in [("app", "of joe in \(folder)/auth.json"), ("other", "no credentials")] {
+                        let error = await #expect(throws: RegistryError.self) {
+                            try await client.resolve(Reference("\(registry.host)/\(name)"))
+                        }
+                        let said = try "\(#require(error))"
+                        #expect(said.contains(words) && !said.contains("swordfish"), "\(said)")
+                    }
+                }
+            }
         }
     }
 

@@ -76,6 +76,15 @@ final class Authorizer: Sendable {
         }
     }
 
+    /// What was shown, in words, for a registry that does not like it.
+    func shown(to registry: String, repository: String?) async -> String? {
+        if let origin = await credentials.origin(of: registry, repository: repository) {
+            return "the credentials \(origin) were shown"
+        }
+        let stored = try? await credentials.credential(for: registry, repository: repository)
+        return stored == nil ? "no credentials for it are known here" : nil
+    }
+
     /// A credential, or what the token service gave in its place.
     private func current(_ credential: Credential) -> Credential {
         guard case .identityToken(let token) = credential else { return credential }

@@ -33,6 +33,9 @@ public protocol CredentialSource: Sendable {
     ///   - repository: What is asked for there; nil means the registry as a whole.
     /// - Throws: ``RegistryError`` of kind ``RegistryError/Kind/credentials`` when what is stored cannot be read.
     func credential(for registry: String, repository: String?) async throws -> Credential?
+
+    /// Where the credential for a repository comes from, for people; nil when there is none, or nothing to say of it.
+    func origin(of registry: String, repository: String?) async -> String?
 }
 
 extension CredentialSource {
@@ -40,6 +43,8 @@ extension CredentialSource {
     public func credential(for registry: String) async throws -> Credential? {
         try await credential(for: registry, repository: nil)
     }
+
+    public func origin(of registry: String, repository: String?) async -> String? { nil }
 }
 
 /// No credentials for anybody.

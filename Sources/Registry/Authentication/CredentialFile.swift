@@ -49,6 +49,14 @@ public final class CredentialFile: CredentialSource {
         return own
     }
 
+    public func origin(of registry: String, repository: String?) async -> String? {
+        guard let credential = try? await credential(for: registry, repository: repository) else { return nil }
+        let user = if case .password(let name, _) = credential { "of \(name) " } else { "" }
+        let keys = CredentialKey.candidates(registry: registry, repository: repository)
+        guard let helper = try? content(for: registry).helper(for: keys) else { return "\(user)in \(path)" }
+        return "\(user)in \(path) or its docker-credential-\(helper)"
+    }
+
     private func ask(_ name: String, for registry: String) async throws -> Credential? {
         let key = "\(name) \(registry)"
         return try await asking.pass {

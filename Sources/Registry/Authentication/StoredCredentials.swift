@@ -52,6 +52,13 @@ public struct StoredCredentials: CredentialSource {
         return nil
     }
 
+    public func origin(of registry: String, repository: String?) async -> String? {
+        for file in files {
+            if let origin = await file.origin(of: registry, repository: repository) { return origin }
+        }
+        return nil
+    }
+
     /// Keeps a credential, as `docker login` does: with the helper that the file names, else in the file.
     ///
     /// - Returns: Where it is now, in words: the file, or the helper.

@@ -118,7 +118,8 @@ extension RegistryClient {
             isInsecure: call.isInsecure && address.authority == endpoint.authority)
         guard response.status == .ok else {
             var error = try await failure(response, call)
-            error.detail = "its token service \(realm.authority) does not give a token"
+            error.detail = ["its token service \(realm.authority) does not give a token", error.detail]
+                .compactMap(\.self).joined(separator: "; ")
             throw error
         }
         guard let answer = TokenAnswer(try await Self.beginning(of: response)) else {
@@ -147,6 +148,9 @@ extension RegistryClient {
             messages: RegistryError.Message.parse(body))
         let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
         if error.messages.isEmpty, type.hasPrefix("text/html") { error.detail = "it answered with a web page" }
+        if error.kind == .unauthorized || error.kind == .denied, !call.isForeign {
+            error.detail = await authorizer.shown(to: call.registry, repository: call.repository)
+        }
         error.isTransient =
             [408, 425, 429].contains(status) || [500, 502, 503, 504].contains(status) || (520...530).contains(status)
         error.retryAfter = response.headers.first(name: "Retry-After").flatMap(RetryAfter.parse)
