@@ -79,47 +79,56 @@ extension GitSource {
     }
 
     private mutating func read(query: Substring, of text: String) throws(RemoteError) {
+        let values = try Self.values(of: query, in: text)
+        for key in values.keys.sorted() { try set(key, to: values[key] ?? "", of: text) }
+        if values["tag"] != nil, values["branch"] != nil { throw Self.malformed(text, "branch conflicts with tag") }
+        if let tag = values["tag"] { try setReference(Self.name(tag, below: "refs/tags/"), of: text) }
+        if let branch = values["branch"] { try setReference(Self.name(branch, below: "refs/heads/"), of: text) }
+        if reference == nil, let checksum, Self.isCommit(checksum) { reference = checksum }
+    }
+
+    private static func values(of query: Substring, in text: String) throws(RemoteError) -> [String: String] {
         var values: [String: String] = [:]
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let key = PercentEncoding.decode(parts[0], plusIsBlank: true),
                 let value = PercentEncoding.decode(parts.count == 2 ? parts[1] : "", plusIsBlank: true)
-            else { throw Self.malformed(text, "its query is not well encoded") }
+            else { throw malformed(text, "its query is not well encoded") }
             guard values.updateValue(value, forKey: key) == nil else {
-                throw Self.malformed(text, "query \"\(key)\" has multiple values")
+                throw malformed(text, "query \"\(key)\" has multiple values")
             }
-        }
-        for (key, value) in values.sorted(by: { $0.key < $1.key }) {
             guard !value.isEmpty || ["submodules", "keep-git-dir", "fetch-by-commit"].contains(key) else {
-                throw Self.malformed(text, "query \"\(key)\" has no value")
-            }
-            switch key {
-            case "ref": try setReference(value, of: text)
-            case "tag", "branch": break
-            case "subdir":
-                if let subdirectory, subdirectory != value {
-                    throw Self.malformed(text, "subdir conflicts: \"\(subdirectory)\" vs \"\(value)\"")
-                }
-                subdirectory = value
-            case "checksum", "commit": checksum = value
-            case "keep-git-dir": keepsGitDirectory = try Self.flag(value, key, of: text)
-            case "submodules": skipsSubmodules = try !Self.flag(value, key, of: text)
-            // A commit is always asked for by its name where the server allows it.
-            case "fetch-by-commit": _ = try Self.flag(value, key, of: text)
-            case "mtime":
-                guard let time = ModificationTime(rawValue: value) else {
-                    throw Self.malformed(text, "invalid mtime value: \"\(value)\"; there are checkout and commit")
-                }
-                modificationTime = time
-            default: throw Self.malformed(text, "unexpected query \"\(key)\"")
+                throw malformed(text, "query \"\(key)\" has no value")
             }
         }
-        if values["tag"] != nil, values["branch"] != nil { throw Self.malformed(text, "branch conflicts with tag") }
-        for (key, prefix) in [("tag", "refs/tags/"), ("branch", "refs/heads/")] {
-            guard let name = values[key] else { continue }
-            try setReference(name.hasPrefix(prefix) ? name : prefix + name, of: text)
+        return values
+    }
+
+    private mutating func set(_ key: String, to value: String, of text: String) throws(RemoteError) {
+        switch key {
+        case "ref": try setReference(value, of: text)
+        case "tag", "branch": break
+        case "subdir":
+            if let subdirectory, subdirectory != value {
+                throw Self.malformed(text, "subdir conflicts: \"\(subdirectory)\" vs \"\(value)\"")
+            }
+            subdirectory = value
+        case "checksum", "commit": checksum = value
+        case "keep-git-dir": keepsGitDirectory = try Self.flag(value, key, of: text)
+        case "submodules": skipsSubmodules = try !Self.flag(value, key, of: text)
+        // A commit is always asked for by its name where the server allows it.
+        case "fetch-by-commit": _ = try Self.flag(value, key, of: text)
+        case "mtime":
+            guard let time = ModificationTime(rawValue: value) else {
+                throw Self.malformed(text, "invalid mtime value: \"\(value)\"; there are checkout and commit")
+            }
+            modificationTime = time
+        default: throw Self.malformed(text, "unexpected query \"\(key)\"")
         }
-        if reference == nil, let checksum, Self.isCommit(checksum) { reference = checksum }
+    }
+
+    private static func name(_ name: String, below prefix: String) -> String {
+        name.hasPrefix(prefix) ? name : prefix + name
     }
 
     private mutating func setReference(_ value: String, of text: String) throws(RemoteError) {
