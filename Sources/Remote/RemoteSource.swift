@@ -30,7 +30,8 @@ public enum RemoteSource: Hashable, Sendable {
         }
         guard let scheme = Self.scheme(of: text), scheme == "http" || scheme == "https" else { return nil }
         guard let url = WebURL(text) else {
-            throw RemoteError(.malformedSource, subject: text, detail: "it is no well-formed web address")
+            throw RemoteError(
+                .malformedSource, subject: text.withoutPassword, detail: "it is no well-formed web address")
         }
         self = .file(url)
     }

@@ -172,6 +172,34 @@ struct GitClientTests {
         }
     }
 
+    @Test("a password in an address opens the repository and is in no list of processes")
+    func login() async throws {
+        try await TestGitServer.with { server in
+            let repository = try await server.repository()
+            let commit = try await repository.commit(["f": "1"])
+            try await repository.git(["update-server-info"])
+            let programs = server.directory.appending("bin")
+            let log = server.directory.appending("arguments")
+            try FileManager.default.createDirectory(atPath: programs.string, withIntermediateDirectories: false)
+            let script = "#!/bin/sh\nPATH=/usr/bin:/bin\necho \"$@\" >>\(log)\nexec git \"$@\"\n"
+            try Data(script.utf8).write(to: URL(filePath: programs.appending("git").string))
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: programs.appending("git").string)
+            try await TestWebServer.with { web in
+                web.serve(
+                    repository.directory.appending(".git"), at: "/r.git/",
+                    authorization: "Basic eC1hY2Nlc3MtdG9rZW46dDBw")
+                let url = web.address.replacing("://", with: "://x-access-token:t0%70@") + "/r.git"
+                let client = GitClient(environment: ["PATH": "\(programs):/usr/bin:/bin"])
+                try await checkOut("\(url)#\(commit)", client: client) { directory, _ in
+                    try #expect(Scratch.text(directory.appending("f")) == "1")
+                }
+            }
+            let arguments = try Scratch.text(log)
+            #expect(arguments.contains("fetch") && !arguments.contains("t0"), "\(arguments)")
+        }
+    }
+
     @Test("a host that is not there, and a git that is not there, are errors")
     func failures() async throws {
         let refused = await #expect(throws: RemoteError.self) { try await checkOut("git://127.0.0.1:1/r") { _, _ in } }

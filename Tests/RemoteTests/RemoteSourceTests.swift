@@ -108,6 +108,17 @@ struct RemoteSourceTests {
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
+    @Test(
+        "passwords do not show in errors",
+        arguments: [
+            "https://u:secret@h.example/r.git?x=1", "https://u:sec/ret@h.example/f", "https://u:secret@h.example:x/f",
+        ])
+    func redactedErrors(_ text: String) {
+        let error = #expect(throws: RemoteError.self) { try RemoteSource(text) }
+        #expect(error?.description.contains("u:xxxxx@h.example") == true, "\(String(describing: error))")
+        #expect(error?.description.contains("ret@") == false)
+    }
+
     @Test("passwords do not show")
     func redaction() throws {
         for text in ["https://u:secret@h.example/r.git", "https://u:secret@h.example/file"] {

@@ -29,7 +29,7 @@ extension GitClient {
         try await patiently { try await fetch(resolved, in: directory, scratch: scratch) }
         try await need(["checkout", "--quiet", "--force", "--detach", resolved.commit], for: source, in: directory)
         if !source.skipsSubmodules, Self.isFile(directory.appending(".gitmodules")) {
-            try await need(["remote", "add", "origin", "--", source.remote], for: source, in: directory)
+            try await need(["remote", "add", "origin", "--", source.address], for: source, in: directory)
             try await patiently {
                 _ = try await need(
                     ["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"], for: source,
@@ -54,11 +54,11 @@ extension GitClient {
         var attempts: [[String]] = []
         if let reference = resolved.reference {
             let target = reference.hasPrefix("refs/tags/") ? reference : ""
-            attempts.append(["--depth=1", "--", source.remote, "+\(reference):\(target)"])
+            attempts.append(["--depth=1", "--", source.address, "+\(reference):\(target)"])
         }
-        attempts.append(["--depth=1", "--", source.remote, resolved.commit])
+        attempts.append(["--depth=1", "--", source.address, resolved.commit])
         attempts.append([
-            "--", source.remote, "+refs/heads/*:refs/manifold/heads/*", "+refs/tags/*:refs/manifold/tags/*",
+            "--", source.address, "+refs/heads/*:refs/manifold/heads/*", "+refs/tags/*:refs/manifold/tags/*",
         ])
         var last: Output?
         for arguments in attempts {

@@ -22,7 +22,7 @@ extension GitClient {
         }
         let name = source.reference ?? "HEAD"
         let listing = try await patiently {
-            try await need(["ls-remote", "--", source.remote, name, name + "^{}"], for: source)
+            try await need(["ls-remote", "--", source.address, name, name + "^{}"], for: source)
         }
         var found: [String: String] = [:]
         for line in listing.split(whereSeparator: \.isNewline) {

@@ -72,8 +72,12 @@ public struct GitClient: Sendable {
         if let (header, isForHost) = try secrets.authorization(forGit: hosts) {
             // A token for one repository is not for its neighbours; those of GitHub serve submodules as well.
             let isForSite = isForHost || source.host == "github.com"
-            let scope = isForSite ? "\(scheme)://\(place)/" : source.remote
+            let scope = isForSite ? "\(scheme)://\(place)/" : source.address
             settings.append(("http.\(scope).extraHeader", "Authorization: \(header)"))
+        } else if let login = source.login {
+            // As git itself has it, for submodules with relative addresses, too.
+            settings.append(
+                ("http.\(scheme)://\(place)/.extraHeader", "Authorization: Basic " + Base64.encode(login)))
         }
         return settings
     }

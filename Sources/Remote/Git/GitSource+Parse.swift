@@ -147,6 +147,6 @@ extension GitSource {
     }
 
     private static func malformed(_ text: String, _ reason: String) -> RemoteError {
-        RemoteError(.malformedSource, subject: text, detail: reason)
+        RemoteError(.malformedSource, subject: text.withoutPassword, detail: reason)
     }
 }

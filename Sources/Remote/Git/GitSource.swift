@@ -2,7 +2,7 @@
 
 /// A git repository at some reference, as a Dockerfile or a command line names it.
 public struct GitSource: Hashable, Sendable {
-    /// What is handed to git: without the reference and the query.
+    /// The repository alone: without the reference and the query.
     public internal(set) var remote: String
     /// The host that the repository is on.
     public internal(set) var host: String
