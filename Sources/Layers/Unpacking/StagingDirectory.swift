@@ -20,7 +20,9 @@ final class StagingDirectory {
             let name = Self.prefix + String(UInt64.random(in: 0 ... .max), radix: 36)
             try System.check(mkdirat(parent, name, 0o700), "write to", label)
             let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.isThere(name, in: parent) {
+            // Another process may take it for abandoned before it is locked; nothing else is worth another attempt.
+            if descriptor < 0, errno != ENOENT { throw System.failure("write to", label) }
+            if descriptor >= 0, Self.lock(descriptor), Self.isThere(name, in: parent) {
                 self.descriptor = descriptor
                 self.name = name
                 let own = dup(parent)
@@ -31,7 +33,6 @@ final class StagingDirectory {
                 self.parent = own
                 return
             }
-            // Another process took it for abandoned before it was locked.
             if descriptor >= 0 { close(descriptor) }
         }
     }
@@ -44,6 +45,11 @@ final class StagingDirectory {
 
     /// Whether a name is that of a staging directory, this one or another's.
     func isOwn(_ name: [UInt8]) -> Bool { name.starts(with: Self.prefix.utf8) }
+
+    /// False when another process holds it. Where a file system knows no locks, nobody takes anything for abandoned.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+    }
 
     private static func isThere(_ name: String, in parent: Int32) -> Bool {
         var status = stat()
