@@ -13,8 +13,6 @@ public enum BuildError: Error, Sendable {
     case invalidDockerfile(String)
     /// The linter found something and the Dockerfile, or who builds, wants that to be an error.
     case lintViolation(LintFailure)
-    /// An instruction or flag that manifold does not execute yet.
-    case unsupported(line: Int, what: String)
     /// `--target` names no stage.
     case unknownTarget(String, stages: [String])
     /// Base images that are not to be had for a platform; all of them.
@@ -60,7 +58,6 @@ extension BuildError: CustomStringConvertible {
         case .missingDockerfile(let place): "there is no Dockerfile \(place)"
         case .invalidDockerfile(let text): text
         case .lintViolation(let failure): failure.description
-        case .unsupported(let line, let what): "line \(line): \(what) is not supported yet"
         case .unknownTarget(let name, let stages):
             "no stage is called \"\(name)\"" + (stages.isEmpty ? "" : " (there are: \(stages.joined(separator: ", ")))")
         case .unavailableBases(let bases): Self.sentence(on: bases)

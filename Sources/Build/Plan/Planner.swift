@@ -32,7 +32,7 @@ package struct Planner {
 
     /// Plans the target stage for every platform.
     ///
-    /// - Throws: ``DockerfileError``, ``BuildError/unsupported(line:what:)``.
+    /// - Throws: ``DockerfileError``.
     package mutating func plan(_ target: Stage, resolvers: [NameResolver]) throws -> BuildGraph {
         for resolver in resolvers {
             (finished, histories) = ([:], [:])
