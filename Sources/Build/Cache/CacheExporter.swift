@@ -44,7 +44,7 @@ struct CacheExporter: Sendable {
         of collections: [CacheCollection], to target: any CacheTarget, _ step: BuildStep
     ) async throws -> Set<Digest> {
         let layers = Array(
-            Dictionary(collections.flatMap(\.layers).map { ($0.diffID, $0) }) { first, _ in first }.values)
+            Dictionary(collections.flatMap(\.layers).map { ($0.blob.digest, $0) }) { first, _ in first }.values)
         let meter = TransferMeter(total: layers.reduce(0) { $0 + $1.blob.size }) { completed, total in
             events.send(.progressed(step: step.id, completed: completed, total: total))
         }
