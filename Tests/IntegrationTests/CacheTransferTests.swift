@@ -63,6 +63,24 @@ extension Program {
             )
         }
 
+        @Test("layers from a cache get the form that an output asks for, and those of the base keep theirs")
+        func form() async throws {
+            try await Manifold.with { manifold in
+                let cache = try Self.cache("form")
+                let first = try await Self.build(manifold, "one", cache.to)
+                try #require(first.succeeded, first.comment)
+                let second = try await Self.build(
+                    manifold, "two",
+                    cache.from + ["--output", "type=oci,dest=\(manifold.path("zstd.tar")),compression=zstd"])
+                try #require(second.succeeded, second.comment)
+                #expect(Self.outcomes(second) == ["cached"], second.comment)
+                let listed = try await ChildProcess.run(
+                    "skopeo", ["inspect", "--raw", "oci-archive:\(manifold.path("zstd.tar"))"])
+                #expect(listed.output.ranges(of: "tar+zstd").count == 3, listed.comment)
+                #expect(listed.output.contains("tar+gzip"), listed.comment)
+            }
+        }
+
         @Test(
             "an empty store finds every step in a registry, for every platform, and makes the same image",
             arguments: ["min", "max"])

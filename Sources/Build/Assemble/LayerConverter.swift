@@ -28,8 +28,10 @@ struct LayerConverter: Sendable {
     /// - Throws: ``LayersError``, ``StoreError``, and what fetching a base's layer throws.
     func layer(_ layer: Layer, in form: ImageForm) async throws -> Layer {
         var layer = layer
-        if form.clampsTimes, layer.origin == nil { layer = try await clamping(layer) }
-        guard let wanted = form.compression, layer.origin == nil || form.recompressesBases,
+        // What a cache had is of this build as much as what was made here.
+        let isOwn = layer.origin == nil || library.imports.holder(of: layer) != nil
+        if form.clampsTimes, isOwn { layer = try await clamping(layer) }
+        guard let wanted = form.compression, isOwn || form.recompressesBases,
             !Self.has(layer, wanted)
         else { return layer }
         return try await recompressed(layer, as: wanted.layerCompression)
