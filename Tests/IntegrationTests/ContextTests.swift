@@ -61,6 +61,17 @@ extension Program {
             }
         }
 
+        @Test("pipes in an archive are not waited for", arguments: ["Dockerfile", ".dockerignore"])
+        func pipes(name: String) async throws {
+            try await Manifold.with { manifold in
+                let files = try manifold.context(dockerfile, files: ["a": "1"])
+                try await sh("rm -f \(name); mkfifo \(name); tar -cf ../input .", in: files)
+                let log = try await build(["-"], input: manifold.path("input"), manifold)
+                #expect(log.succeeded == (name == ".dockerignore"), log.comment)
+                #expect(log.succeeded || log.message.contains("no Dockerfile"), log.comment)
+            }
+        }
+
         @Test("a text on standard input is a Dockerfile without a context")
         func text() async throws {
             try await Manifold.with { manifold in

@@ -19,7 +19,9 @@ enum ContextFile {
     /// - Throws: ``StoreError``.
     static func read(_ path: String, in directory: ContextDirectory) throws -> [UInt8]? {
         guard directory.isTemporary else { return try readFile(directory.path.pushing(FilePath(path))) }
-        return try resolve(path, in: directory.path).flatMap { try readFile($0) }
+        // Nobody writes into a pipe that came out of an archive.
+        guard let place = resolve(path, in: directory.path), Files.isRegularFile(place) else { return nil }
+        return try readFile(place)
     }
 
     /// What a context's own .dockerignore leaves out.

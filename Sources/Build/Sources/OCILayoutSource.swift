@@ -90,8 +90,9 @@ public struct OCILayoutSource: ImageSource, Hashable {
 
     private func root() throws -> FetchedManifest {
         try checkVersion()
-        let bytes = try Files.read(path.appending("index.json"), limit: 16 << 20)
-        guard let bytes else { throw OCILayoutError.noLayout(title, reason: "it has no index.json") }
+        guard let bytes = try document(called: "index.json", limit: 16 << 20) else {
+            throw OCILayoutError.noLayout(title, reason: "it has no index.json")
+        }
         let index: Index
         do { index = try JSONDecoder().decode(Index.self, from: Data(bytes)) } catch {
             throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
@@ -120,7 +121,7 @@ public struct OCILayoutSource: ImageSource, Hashable {
 
     private func checkVersion() throws {
         struct Version: Decodable { var imageLayoutVersion: String }
-        guard let bytes = try Files.read(path.appending("oci-layout"), limit: 1 << 20) else {
+        guard let bytes = try document(called: "oci-layout", limit: 1 << 20) else {
             let reason =
                 Files.isDirectory(path)
                 ? "it has no file oci-layout"
@@ -130,6 +131,14 @@ public struct OCILayoutSource: ImageSource, Hashable {
         guard let version = try? JSONDecoder().decode(Version.self, from: Data(bytes)).imageLayoutVersion,
             version.hasPrefix("1.")
         else { throw OCILayoutError.noLayout(title, reason: "its file oci-layout is not of version 1") }
+    }
+
+    /// A file at the layout's top. Links may be somebody's own way to keep layouts; a pipe would be waited for.
+    private func document(called name: String, limit: Int) throws -> [UInt8]? {
+        let place = path.appending(name)
+        var status = stat()
+        guard stat(place.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return try Files.read(place, limit: limit)
     }
 
     // MARK: Blobs
