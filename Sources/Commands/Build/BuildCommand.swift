@@ -88,8 +88,18 @@ struct BuildCommand: AsyncParsableCommand {
     ) async throws -> (BuildSummary, OutputPlan) {
         for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
         let store = try Store(at: store.path(in: environment))
-        let request = try await options.request(in: environment, store: store, events: report)
-        source.dockerfile = try? DockerfileText(request)
+        // Contexts may be fetched with the keys, too.
+        return try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in
+            let request = try await options.request(in: environment, store: store, agents: agents, events: report)
+            source.dockerfile = try? DockerfileText(request)
+            return try await build(request, store, environment, report: report)
+        }
+    }
+
+    private func build(
+        _ request: BuildRequest, _ store: Store, _ environment: Environment,
+        report: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws -> (BuildSummary, OutputPlan) {
         let outputs = try OutputPlan(options.output, tags: request.tags)
         for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
         var configuration = RegistryConfiguration.standard(environment: environment.variables)
@@ -105,11 +115,7 @@ struct BuildCommand: AsyncParsableCommand {
         do {
             let exporters = try outputs.exporters(for: request, store: store, client: client, environment)
             let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }
-            let summary = try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in
-                var request = request
-                request.secrets.agents.merge(agents) { _, new in new }
-                return try await builder.build(request, exporters: exporters, caches: caches)
-            }
+            let summary = try await builder.build(request, exporters: exporters, caches: caches)
             if outputs.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
             try await client.shutdown()
             return (summary, outputs)

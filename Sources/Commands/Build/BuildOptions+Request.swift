@@ -11,11 +11,14 @@ import SystemPackage
 extension BuildOptions {
     /// What is to be built, with its contexts brought here.
     ///
+    /// - Parameter agents: the sockets of agents that were started for this build, by their ids.
     /// - Throws: ``CommandError``, ``OCIError``, ``ContextError``, ``RemoteError``.
     func request(
-        in environment: Environment, store: Store, events: @escaping @Sendable (BuildEvent) -> Void
+        in environment: Environment, store: Store, agents: [String: FilePath] = [:],
+        events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildRequest {
         try await request(in: environment) { request in
+            request.secrets.agents.merge(agents) { _, new in new }
             let loader = ContextLoader(
                 store: store, environment: environment.variables, secrets: request.secrets, events: events)
             // BuildKit's own argument for it; the address itself may say so, too.
