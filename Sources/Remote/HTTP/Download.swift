@@ -44,6 +44,4 @@ public struct DownloadedFile: Hashable, Sendable {
     public var size: Int64
     /// What the server calls this version.
     public var version: FileVersion
-    /// The name that the server proposes (Content-Disposition), made harmless.
-    public var proposedName: String?
 }

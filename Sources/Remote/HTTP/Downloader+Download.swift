@@ -85,8 +85,7 @@ extension Downloader {
         return .fetched(
             DownloadedFile(
                 digest: transfer.digester.digest(), size: transfer.digester.count,
-                version: transfer.version ?? version,
-                proposedName: response.headers.first(name: "Content-Disposition").flatMap(ContentDisposition.fileName)))
+                version: transfer.version ?? version))
     }
 
     private func store(
