@@ -11,15 +11,11 @@ extension Store {
         root.appending("blobs").appending(digest.algorithm.rawValue).appending(digest.encoded)
     }
 
-    /// Whether the store has a blob of this digest and size; a file of another size is damaged and removed.
+    /// Whether the store has a blob of this digest and size. A file of another size counts as none and is replaced by
+    /// who makes it anew; it stays till then, since the size may be what somebody else's manifest says.
     public func hasBlob(_ digest: Digest, size: Int64? = nil) -> Bool {
-        let path = blobPath(digest)
-        guard let found = Files.size(path) else { return false }
-        if let size, size != found {
-            unlink(path.string)
-            return false
-        }
-        return true
+        guard let found = Files.size(blobPath(digest)) else { return false }
+        return size == nil || size == found
     }
 
     /// Reads a small blob and checks it against its digest; nil when the store has none. A damaged blob is removed.

@@ -36,6 +36,9 @@ struct StoreTests {
             let digest = try store.writeBlob(Array("hello".utf8))
             #expect(truncate(store.blobPath(digest).string, 2) == 0)
             #expect(!store.hasBlob(digest, size: 5))
+            try store.writeBlob(Array("hello".utf8))
+            // What a manifest says of a size takes nothing away.
+            #expect(!store.hasBlob(digest, size: 6) && store.hasBlob(digest, size: 5))
         }
     }
 
