@@ -2,7 +2,7 @@
 
 import Glibc
 public import OCI
-import SystemPackage
+public import SystemPackage
 
 /// A blob that is being received; it enters the store only when its bytes are what was promised.
 public final class BlobIngest {
@@ -41,6 +41,22 @@ public final class BlobIngest {
                 throw Files.failure("write", path)
             }
             written += count
+        }
+    }
+
+    /// Adds the rest of a file.
+    ///
+    /// - Parameter progress: is told how many bytes came so far.
+    /// - Throws: ``StoreError``, `Errno` when the file cannot be read; `CancellationError`.
+    public func write(contentsOf file: FileDescriptor, progress: (Int64) -> Void) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            try Task.checkCancellation()
+            let read = try file.read(into: buffer)
+            if read == 0 { return }
+            try write(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+            progress(count)
         }
     }
 

@@ -65,15 +65,7 @@ public struct OCILayoutSource: ImageSource, Hashable {
         let file = try open(blob)
         defer { try? file.close() }
         let ingest = try store.ingest()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        while true {
-            try Task.checkCancellation()
-            let count = try file.read(into: buffer)
-            if count == 0 { break }
-            try ingest.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            progress(ingest.count)
-        }
+        try ingest.write(contentsOf: file, progress: progress)
         try ingest.commit(expected: blob.digest)
     }
 
