@@ -105,18 +105,9 @@ struct MountPreparation: Sendable {
     }
 
     private func add(_ secret: SecretMount, _ mount: StepMount, to prepared: inout Prepared) throws {
-        guard let source = secrets.secrets[secret.id] else {
+        guard let bytes = try secrets.bytes(secret.id) else {
             if secret.isRequired { throw MountError.missingSecret(secret.id) }
             return
-        }
-        let bytes: [UInt8]
-        switch source {
-        case .text(let text): bytes = Array(text.utf8)
-        case .file(let path):
-            guard let content = try Files.read(path, limit: 500 << 10) else {
-                throw MountError.missingFile(secret.id, path)
-            }
-            bytes = content
         }
         if let variable = mount.variable {
             prepared.environment.append("\(variable)=\(String(decoding: bytes, as: UTF8.self))")
