@@ -97,6 +97,28 @@ extension Program {
             }
         }
 
+        @Test("-f reads a pipe, which gives its bytes once, and waiting for one can be interrupted")
+        func dockerfileInPipe() async throws {
+            try await Manifold.with(Manifold.Account.available.last ?? .ordinary) { manifold in
+                let context = try manifold.context(nil, files: ["a": "1"])
+                let input = manifold.path("input")
+                try manifold.write(dockerfile, to: input)
+                let pipe = manifold.path("pipe").string
+                try #require(mkfifo(pipe, 0o666) == 0 && chmod(pipe, 0o666) == 0)
+                let arguments = ["build", "--progress", "json", "--platform", "linux/amd64"] + Program.layout(manifold)
+                let log = BuildLog(
+                    try await manifold.run(
+                        arguments + ["-f", "/dev/stdin", context.string], .script("cat '\(input)' | \"$@\"")))
+                try #require(log.succeeded, log.comment)
+                #expect(try await got(manifold) == "1")
+                let child = try manifold.start(["build", "--progress", "plain", "-f", pipe, context.string])
+                try await Task.sleep(for: .seconds(1))
+                child.kill(SIGTERM)
+                let result = try await child.wait(timeout: .seconds(20))
+                #expect(result.errorOutput.contains("interrupted"), result.comment)
+            }
+        }
+
         @Test("what cannot be read from standard input is an error that says what to do")
         func badInput() async throws {
             try await Manifold.with { manifold in

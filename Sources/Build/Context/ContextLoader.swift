@@ -118,7 +118,9 @@ public struct ContextLoader: Sendable {
     private func origin(_ location: DockerfileLocation, isLocal: Bool) async throws -> DockerfileOrigin {
         switch location {
         case .standard: return .standard
-        case .path(let text, let path): return isLocal || text.hasPrefix("/") ? .file(path) : .inContext(text)
+        case .path(let text, let path):
+            guard isLocal || text.hasPrefix("/") else { return .inContext(text) }
+            return try stream(path).map { .text($0, name: text) } ?? .file(path)
         case .standardInput:
             return .text(try text(of: input, head: head(of: input)), name: Self.inputTitle)
         case .web(let url):
@@ -150,6 +152,24 @@ public struct ContextLoader: Sendable {
         return head
     }
 
+    /// What comes out of a pipe or a device, as a shell's `<(command)` and /dev/stdin are: it comes once, and a build
+    /// looks into its Dockerfile several times. Nil when the path is none.
+    private func stream(_ path: FilePath) throws -> [UInt8]? {
+        var status = stat()
+        guard stat(path.string, &status) == 0 else { return nil }
+        guard [S_IFIFO, S_IFCHR, S_IFSOCK].contains(status.st_mode & S_IFMT) else { return nil }
+        // Without waiting: a pipe that nobody writes to would keep an interruption waiting, too.
+        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw StoreError.file(operation: "open", path: path, errno: Errno(rawValue: errno))
+        }
+        let file = FileDescriptor(rawValue: descriptor)
+        return try file.closeAfter {
+            if isatty(descriptor) == 1 { throw ContextError.terminal }
+            return try text(of: file, head: [])
+        }
+    }
+
     private func text(of file: FileDescriptor, head: [UInt8]) throws -> [UInt8] {
         try read(file, after: head, limit: ContextFile.limit, allowsMore: false)
     }
@@ -167,7 +187,7 @@ public struct ContextLoader: Sendable {
             let count = Glibc.read(file.rawValue, &buffer, room)
             if count == 0 { break }
             if count < 0 {
-                if errno == EINTR { continue }
+                if errno == EINTR || errno == EAGAIN { continue }
                 throw ContextError.unreadableInput(Errno(rawValue: errno))
             }
             bytes += buffer[..<count]
