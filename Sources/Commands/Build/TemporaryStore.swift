@@ -14,7 +14,9 @@ enum TemporaryStore {
         var template = Array(
             (FilePath(folder.isEmpty ? "/tmp" : folder).appending("manifold-XXXXXX").string).utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw CommandError("cannot make a directory in \(folder): \(Errno(rawValue: errno))")
+            throw CommandError(
+                "cannot make a directory in \(folder.isEmpty ? "/tmp" : folder): \(Errno(rawValue: errno))",
+                remedy: "name a directory that you may write to with TMPDIR")
         }
         let directory = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
         defer { try? Files.removeTree(directory) }
