@@ -138,6 +138,26 @@ extension Program {
             }
         }
 
+        @Test(
+            "a file that is a symbolic link stays one, and what it names is written",
+            arguments: ["tar", "oci", "docker"])
+        func linkedFile(type: String) async throws {
+            try await Manifold.with { manifold in
+                let context = try manifold.context("FROM scratch\nCOPY a /\n", files: ["a": "1"])
+                let link = manifold.path("link.tar").string
+                try #require(symlink("target.tar", link) == 0)
+                // At first the target is not there yet.
+                for _ in 0..<2 {
+                    let log = try await manifold.build(["-o", "type=\(type),dest=\(link)"], context)
+                    try #require(log.succeeded, log.comment)
+                    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "target.tar")
+                    let list = try await ChildProcess.run(
+                        "tar", ["--list", "--file", "\(manifold.path("target.tar"))"])
+                    #expect(list.succeeded && !list.output.isEmpty, list.comment)
+                }
+            }
+        }
+
         @Test("a full disk is named, and what was there stays", .requiresRoot("it mounts a small disk"))
         func fullDisk() async throws {
             try await Manifold.with { manifold in

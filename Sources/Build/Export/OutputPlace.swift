@@ -11,6 +11,21 @@ public enum OutputPlace: Sendable, Hashable {
     /// Standard output, which gets bytes only when every export has succeeded that far.
     case standardOutput
 
+    /// The file that a path leads to: where a symbolic link is, that which it names is written, and the link stays.
+    public static func file(following path: FilePath) -> OutputPlace {
+        var target = path
+        // As many as the kernel follows, see path_resolution(7).
+        for _ in 0..<40 {
+            if OutputPlace.file(target).isStream { return .file(target) }
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+            let count = readlink(target.string, &buffer, buffer.count - 1)
+            guard count > 0 else { break }
+            let link = FilePath(String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self))
+            target = target.removingLastComponent().pushing(link)
+        }
+        return .file(target)
+    }
+
     /// For people.
     var name: String {
         switch self {

@@ -101,9 +101,11 @@ struct OutputPlan {
                     destination: place(path, environment), splitsPlatforms: output.splitsPlatforms, store: store)
             case .oci(let path?, let asTar):
                 let isDirectory = path.hasSuffix("/") || Files.isDirectory(environment.absolute(path))
-                return OCILayoutExporter(
-                    destination: environment.absolute(path), form: asTar ?? !isDirectory ? .tar : .directory,
-                    store: store, tags: names, as: form)
+                guard asTar ?? !isDirectory else {
+                    return OCILayoutExporter(
+                        destination: environment.absolute(path), form: .directory, store: store, tags: names, as: form)
+                }
+                return OCILayoutExporter(archive: place(path, environment), store: store, tags: names, as: form)
             case .oci(nil, _): return OCILayoutExporter(archive: .standardOutput, store: store, tags: names, as: form)
             case .dockerArchive(let path):
                 guard request.platforms.count == 1 else { throw DockerArchiveExporter.severalPlatforms }
@@ -124,7 +126,7 @@ struct OutputPlan {
     }
 
     private func place(_ path: String?, _ environment: Environment) -> OutputPlace {
-        path.map { .file(environment.absolute($0)) } ?? .standardOutput
+        path.map { .file(following: environment.absolute($0)) } ?? .standardOutput
     }
 
     private func pushTargets(_ names: [Reference], _ naming: RegistryExporter.Naming) throws -> [Reference] {
