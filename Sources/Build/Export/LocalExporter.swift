@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Glibc
 import Layers
 import OCI
 import Store
@@ -13,9 +14,13 @@ public struct LocalExporter: Exporter {
     let destination: FilePath
     let mode: Mode
     let splitsPlatforms: Bool?
+    private let spared: [FilePath]
 
-    /// - Parameter splitsPlatforms: whether every platform gets a directory of its own; nil when there are several.
-    public init(destination: FilePath, mode: Mode = .copy, splitsPlatforms: Bool?) {
+    /// - Parameters:
+    ///   - splitsPlatforms: whether every platform gets a directory of its own; nil when there are several.
+    ///   - spared: directories that ``Mode/delete`` must not reach.
+    public init(destination: FilePath, mode: Mode = .copy, splitsPlatforms: Bool?, sparing spared: [FilePath] = []) {
+        self.spared = spared
         self.destination = destination
         self.mode = mode
         self.splitsPlatforms = splitsPlatforms
@@ -24,6 +29,13 @@ public struct LocalExporter: Exporter {
     public var title: String { "write the files to \(destination)" }
 
     public func prepare() async throws {
+        if mode == .delete, let destination = Self.real(destination) {
+            for place in spared.compactMap(Self.real) where place.starts(with: destination) {
+                throw BuildError.output(
+                    "mode=delete would remove \(place), which is in \(destination)",
+                    remedy: "give the files a directory of their own, or leave out mode=delete")
+            }
+        }
         try OutputFailure.check(folder: destination, for: destination.string)
     }
 
@@ -53,6 +65,13 @@ public struct LocalExporter: Exporter {
                 try tree.writer.commit(mode == .delete ? .removed : .kept)
             }
         }
+    }
+
+    /// Where a path leads; nil when nothing is there.
+    private static func real(_ path: FilePath) -> FilePath? {
+        guard let text = realpath(path.string, nil) else { return nil }
+        defer { free(text) }
+        return FilePath(platformString: text)
     }
 
     private func warn(of skipped: [TreePath], _ result: BuildResult) {

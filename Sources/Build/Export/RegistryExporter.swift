@@ -14,6 +14,7 @@ public final class RegistryExporter: Exporter {
     private let tags: [Reference]
     public let form: ImageForm
     private let naming: Naming
+    private let localNames: Set<Reference>
     /// Layers that travel, or have travelled, while the build goes on.
     private let transfers = SingleFlight<Transfer, Void>()
 
@@ -31,15 +32,19 @@ public final class RegistryExporter: Exporter {
         case digests
     }
 
-    /// - Parameter tags: where the result goes; at least one.
+    /// - Parameters:
+    ///   - tags: where the result goes; at least one.
+    ///   - localNames: names that the store is to keep although the registry has them, too.
     public init(
-        client: RegistryClient, store: Store, tags: [Reference], form: ImageForm = ImageForm(), naming: Naming = .tags
+        client: RegistryClient, store: Store, tags: [Reference], form: ImageForm = ImageForm(), naming: Naming = .tags,
+        localNames: Set<Reference> = []
     ) {
         self.client = client
         self.store = store
         self.tags = tags
         self.form = form
         self.naming = naming
+        self.localNames = localNames
     }
 
     public var title: String { "push \(tags.map(\.familiar).joined(separator: ", "))" }
@@ -80,10 +85,10 @@ public final class RegistryExporter: Exporter {
         let bytes = result.rootBytes
         let names = naming == .tagsAndDigests ? targets + targets.canonical(root.digest) : targets
         return Publication(places: names.map(\.familiar), names: names, reach: .registry) {
-            [client, store, outdated] _ in
+            [client, store, localNames, outdated] _ in
             for target in outdated { _ = try await client.putManifest(bytes, mediaType: root.mediaType, to: target) }
             // From now on the registry says what these names stand for.
-            for target in targets { store.forget(target) }
+            for target in targets where !localNames.contains(target) { store.forget(target) }
         }
     }
 

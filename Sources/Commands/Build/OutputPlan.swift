@@ -89,13 +89,15 @@ struct OutputPlan {
     func exporters(
         for request: BuildRequest, store: Store, client: RegistryClient, _ environment: Environment
     ) throws -> [any Exporter] {
-        try outputs.map { output in
+        let localNames = Set(try outputs.filter(\.destination.isStore).flatMap { try names(of: $0) })
+        return try outputs.map { output in
             let names = try names(of: output)
             let form = output.form
             switch output.destination {
             case .local(let path, let mode):
                 return LocalExporter(
-                    destination: environment.absolute(path), mode: mode, splitsPlatforms: output.splitsPlatforms)
+                    destination: environment.absolute(path), mode: mode, splitsPlatforms: output.splitsPlatforms,
+                    sparing: [request.context, store.root, environment.workingDirectory])
             case .tar(let path):
                 return TarExporter(
                     destination: place(path, environment), splitsPlatforms: output.splitsPlatforms, store: store)
@@ -117,7 +119,9 @@ struct OutputPlan {
                     platforms: request.platforms)
             case .registry(let naming):
                 let targets = try pushTargets(names, naming)
-                return RegistryExporter(client: client, store: store, tags: targets, form: form, naming: naming)
+                return RegistryExporter(
+                    client: client, store: store, tags: targets, form: form, naming: naming,
+                    localNames: localNames)
             case .store(let canonical):
                 return StoreExporter(store: store, tags: names, form: form, canonicalNames: canonical)
             case .cacheOnly: return CacheOnlyExporter()
@@ -143,6 +147,9 @@ struct OutputPlan {
 }
 
 extension OutputOption.Destination {
+    /// Whether the store keeps the images under their names.
+    fileprivate var isStore: Bool { if case .store = self { true } else { false } }
+
     /// Whether there are manifests that annotations can be in.
     fileprivate var isImage: Bool {
         switch self {

@@ -80,10 +80,23 @@ extension Transfer {
         var words = [keyword]
         if let chown, !chown.isEmpty { words.append("--chown=\(chown)") }
         if let chmod, !chmod.isEmpty { words.append("--chmod=\(chmod)") }
-        words += sources
+        // Images are published, and a login in an address with them if it stayed.
+        words += sources.map(Self.withoutPassword)
         words += inlineFiles.map { "<<\($0.name)" }
         words.append(destination)
         return words.joined(separator: " ") + " # buildkit"
+    }
+}
+
+extension Transfer {
+    /// An address with `xxxxx` in the place of its password; anything else as it is.
+    fileprivate static func withoutPassword(_ source: String) -> String {
+        guard let scheme = source.firstRange(of: "://") else { return source }
+        let authority = source[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
+            return source
+        }
+        return source[...colon] + "xxxxx" + source[at...]
     }
 }
 

@@ -9,7 +9,7 @@ public import SystemPackage
 /// Files are first written into a staging directory inside; nothing that the user sees changes before ``commit(_:)``,
 /// which only renames. No symbolic link below the directory is followed. What is there stays unless the tree has
 /// something of the same name; a directory gives way to nothing but a directory. Everything made belongs to whoever
-/// runs the process. A writer belongs to one task at a time.
+/// runs the process, so files lose their set-user-ID and set-group-ID bits. A writer belongs to one task at a time.
 public final class HostTreeWriter {
     /// What happens to files in the directory that the tree does not have.
     public enum Others: Sendable { case kept, removed }
@@ -96,7 +96,8 @@ public final class HostTreeWriter {
             // A file system without attributes is no reason to refuse the file.
             _ = fsetxattr(file, attribute, value, value.count, 0)
         }
-        try System.check(fchmod(file, mode_t(entry.mode)), "chmod", label)
+        // A program that was to run as somebody else must not come to run as whoever exports it, who may be root.
+        try System.check(fchmod(file, mode_t(entry.mode) & 0o1777), "chmod", label)
         var times = SnapshotWriter.times(entry.modificationTime)
         try System.check(futimens(file, &times), "set time of", label)
     }

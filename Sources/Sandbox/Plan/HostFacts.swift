@@ -14,11 +14,15 @@ public struct HostFacts: Hashable, Sendable {
     /// How many descriptors a process may have.
     public var openFilesLimit: UInt64
 
+    /// Whether root in this user namespace is the machine's root, to whom files of the kernel belong.
+    public var isRootOfMachine: Bool
+
     /// States the facts, as tests do.
     public init(
         overlayInterface: Operation.OverlayInterface, hasTerminalGroup: Bool, maySetGroups: Bool = true,
-        openFilesLimit: UInt64
+        openFilesLimit: UInt64, isRootOfMachine: Bool = false
     ) {
+        self.isRootOfMachine = isRootOfMachine
         self.maySetGroups = maySetGroups
         self.overlayInterface = overlayInterface
         self.hasTerminalGroup = hasTerminalGroup
@@ -34,13 +38,20 @@ public struct HostFacts: Hashable, Sendable {
         return HostFacts(
             overlayInterface: kernelVersion() >= (6, 5) ? .layerByLayer : .oneString,
             hasTerminalGroup: isMapped(5, in: "/proc/self/gid_map"),
-            maySetGroups: HostFile.text("/proc/self/setgroups")?.hasPrefix("deny") != true, openFilesLimit: descriptors)
+            maySetGroups: HostFile.text("/proc/self/setgroups")?.hasPrefix("deny") != true, openFilesLimit: descriptors,
+            isRootOfMachine: isIdentity("/proc/self/uid_map"))
     }
 
     private static func kernelVersion() -> (Int, Int) {
         let text = HostFile.text("/proc/sys/kernel/osrelease") ?? ""
         let numbers = text.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
         return numbers.count == 2 ? (numbers[0], numbers[1]) : (0, 0)
+    }
+
+    private static func isIdentity(_ path: FilePath) -> Bool {
+        (HostFile.text(path) ?? "").split(separator: "\n").contains { line in
+            line.split(separator: " ").prefix(2).allSatisfy { $0 == "0" }
+        }
     }
 
     private static func isMapped(_ id: UInt64, in path: FilePath) -> Bool {

@@ -17,7 +17,7 @@ extension SandboxPlan {
     /// while there is every right, the filter while it may be set without no_new_privs, then the ids.
     static func compile(_ spec: SandboxSpec, _ setting: Setting, filter: SeccompFilter) -> SandboxPlan {
         var operations = rootOperations(spec, setting)
-        operations += procOperations(spec, setting.directories)
+        operations += procOperations(spec, setting)
         operations += sysOperations(spec, setting)
         operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
         operations += spec.mounts.flatMap { mountOperations($0) }
@@ -60,7 +60,8 @@ extension SandboxPlan {
         }
     }
 
-    private static func procOperations(_ spec: SandboxSpec, _ directories: RunDirectories) -> [Operation] {
+    private static func procOperations(_ spec: SandboxSpec, _ setting: Setting) -> [Operation] {
+        let directories = setting.directories
         let hidden: [(path: String, by: FilePath)] = [
             ("acpi", directories.empty), ("asound", directories.empty), ("scsi", directories.empty),
             ("kcore", "/dev/null"), ("keys", "/dev/null"), ("latency_stats", "/dev/null"),
@@ -72,10 +73,13 @@ extension SandboxPlan {
             .fileSystem("proc", options: [], attributes: noPrograms, into: .proc),
             .attach(.proc, at: .init(slot: .root, path: "proc")),
         ]
-        guard spec.confinement == .container else { return operations }
-        operations += protected.map {
-            .restrict(.init(slot: .proc, path: $0), attributes: [.readOnly], ifMissing: .skip)
+        // What is the kernel's and belongs to the machine's root stays out of reach when that is who root is here.
+        if spec.confinement == .container || setting.host.isRootOfMachine {
+            operations += protected.map {
+                .restrict(.init(slot: .proc, path: $0), attributes: [.readOnly], ifMissing: .skip)
+            }
         }
+        guard spec.confinement == .container else { return operations }
         operations += hidden.map { hide($0.path, of: .proc, by: $0.by) }
         return operations
     }
