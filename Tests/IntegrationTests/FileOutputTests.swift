@@ -158,6 +158,37 @@ extension Program {
             }
         }
 
+        @Test(
+            "files for programs are looked at before the build, and streams are written into",
+            arguments: ["iid", "metadata"])
+        func reportFiles(kind: String) async throws {
+            try await Manifold.with { manifold in
+                let context = try manifold.context("FROM scratch\nCOPY a /\n", files: ["a": "1"])
+                let flag = kind == "iid" ? "--iidfile" : "--metadata-file"
+                let out = manifold.path("out.tar")
+                for (place, words) in [
+                    ("none/file", ["there is no directory", "make the directory"]), (".", ["directory"]),
+                ] {
+                    let log = try await manifold.build(
+                        [flag, manifold.path(place).string, "-o", "type=tar,dest=\(out)"], context)
+                    #expect(log.result.status == .exited(1), log.comment)
+                    for word in words { #expect(log.message.contains(word), log.comment) }
+                    #expect(!FileManager.default.fileExists(atPath: out.string))
+                }
+                let result = try await manifold.run([
+                    "build", flag, "/dev/stdout", "--progress", "quiet", context.string,
+                ])
+                try #require(result.succeeded, result.comment)
+                #expect(result.output.contains("sha256:"), result.comment)
+                // A link stays, and so does what is no file.
+                let link = manifold.path("link").string
+                try #require(symlink("/dev/null", link) == 0)
+                let log = try await manifold.build([flag, link], context)
+                #expect(log.succeeded, log.comment)
+                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "/dev/null")
+            }
+        }
+
         @Test("a full disk is named, and what was there stays", .requiresRoot("it mounts a small disk"))
         func fullDisk() async throws {
             try await Manifold.with { manifold in

@@ -16,6 +16,8 @@ public enum OutputPlace: Sendable, Hashable {
         var target = path
         // As many as the kernel follows, see path_resolution(7).
         for _ in 0..<40 {
+            // What a shell has opened is written into, also when it is a file: its name may be gone, or not ours.
+            if Self.standardOutputNames.contains(target.string) { return .standardOutput }
             if OutputPlace.file(target).isStream { return .file(target) }
             var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
             let count = readlink(target.string, &buffer, buffer.count - 1)
@@ -26,12 +28,40 @@ public enum OutputPlace: Sendable, Hashable {
         return .file(target)
     }
 
+    private static let standardOutputNames = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+
     /// For people.
     var name: String {
         switch self {
         case .file(let path): path.string
         case .standardOutput: "standard output"
         }
+    }
+
+    /// Writes what is small: into a stream, or as a whole file that takes the old one's place.
+    ///
+    /// - Throws: ``BuildError/output(_:remedy:)``, ``StoreError``.
+    public func write(_ bytes: [UInt8]) throws {
+        try OutputFailure.explaining(name) {
+            guard case .file(let path) = self else {
+                return try Files.writeAll(bytes, to: STDOUT_FILENO, path: FilePath(name))
+            }
+            guard isStream else { return try Files.write(bytes, to: path, mode: 0o644) }
+            let file = try FileDescriptor.open(path, .writeOnly)
+            try file.closeAfter { try Files.writeAll(bytes, to: file.rawValue, path: path) }
+        }
+    }
+
+    /// Sees whether a file may be written whose folder has to be there.
+    ///
+    /// - Throws: ``BuildError/output(_:remedy:)``.
+    public func prepareInFolder() throws {
+        if case .file(let path) = self, !isStream, !Files.isDirectory(path.removingLastComponent()) {
+            throw BuildError.output(
+                "cannot write \(path): there is no directory \(path.removingLastComponent())",
+                remedy: "make the directory, or name a file in another")
+        }
+        try prepare(remedy: "name a file")
     }
 
     /// Sees whether the file may be written.

@@ -87,6 +87,7 @@ struct BuildCommand: AsyncParsableCommand {
         _ environment: Environment, _ source: SourceText, report: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> (BuildSummary, OutputPlan) {
         for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
+        try options.output.checkReportFiles(in: environment)
         let store = try Store(at: store.path(in: environment))
         // Contexts may be fetched with the keys, too.
         return try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in

@@ -9,9 +9,19 @@ import Synchronization
 import SystemPackage
 
 extension OutputOptions {
+    /// Sees whether the files for programs can be written: after the build it would be too late, for the result may
+    /// have been pushed by then.
+    ///
+    /// - Throws: ``BuildError``.
+    func checkReportFiles(in environment: Environment) throws {
+        for file in [digestFile, metadataFile].compactMap(\.self) {
+            try OutputPlace.file(following: environment.absolute(file)).prepareInFolder()
+        }
+    }
+
     /// Tells what was made, to programs: on standard output, in files.
     ///
-    /// - Throws: ``StoreError``.
+    /// - Throws: ``BuildError``, ``StoreError``.
     func report(
         _ summary: BuildSummary, of outputs: OutputPlan, warnings: [BuildWarning], isQuiet: Bool,
         in environment: Environment
@@ -22,12 +32,12 @@ extension OutputOptions {
             try Files.writeAll(Array("\(identity)\n".utf8), to: STDOUT_FILENO, path: "standard output")
         }
         if let digestFile {
-            try Files.write(Array(identity.description.utf8), to: environment.absolute(digestFile), mode: 0o644)
+            try OutputPlace.file(following: environment.absolute(digestFile)).write(Array(identity.description.utf8))
         }
         if let metadataFile {
             let listed = Self.isTrue(environment["BUILDX_METADATA_WARNINGS"]) ? warnings : nil
-            try Files.write(
-                try BuildMetadata(summary, warnings: listed).json, to: environment.absolute(metadataFile), mode: 0o644)
+            try OutputPlace.file(following: environment.absolute(metadataFile))
+                .write(try BuildMetadata(summary, warnings: listed).json)
         }
     }
 
