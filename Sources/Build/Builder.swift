@@ -15,23 +15,23 @@ public struct Builder: Sendable {
     let runner: any CommandRunner
     let host: Platform
     let environment: [String: String]
-    let events: @Sendable (BuildEvent) -> Void
+    let relay: EventRelay
 
     /// - Parameters:
     ///   - images: where base images come from.
     ///   - runner: who executes RUN.
     ///   - environment: the variables that say how the network is reached: proxies, certificates, ssh's agent.
-    ///   - events: is told what goes on; may be called from many tasks at once and should return quickly.
+    ///   - events: is told what goes on.
     public init(
         store: Store, images: any ImageSource, runner: any CommandRunner, host: Platform = .host,
-        environment: [String: String] = [:], events: @escaping @Sendable (BuildEvent) -> Void
+        environment: [String: String] = [:], events: EventRelay
     ) {
         self.store = store
         self.images = images
         self.runner = runner
         self.host = host
         self.environment = environment
-        self.events = events
+        self.relay = events
     }
 
     /// Builds what `request` asks for and hands the result to the exporters, one after another.
@@ -57,7 +57,6 @@ public struct Builder: Sendable {
             async let reading = read(caches, request)
             let review = try DockerfileReview(
                 dockerfile, request: request, host: host, ignore: try file.ignorePatterns(), fileName: file.name)
-            let relay = EventRelay(receive: events)
             let resolver = BaseResolver(dockerfile: dockerfile, source: images, events: relay)
             let bases: [ImageNeed: BaseImage]
             do { bases = try await resolver.resolve(review.target, resolvers: resolvers) } catch {
@@ -71,11 +70,11 @@ public struct Builder: Sendable {
             try await preparation
             for warning in ContextUse(review.target, resolvers: resolvers, bases: bases).warnings(for: request.contexts)
             {
-                events(.warning(warning))
+                relay.warn(warning)
             }
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
             var graph = try planner.plan(review.target, resolvers: resolvers)
-            for warning in planner.warnings { events(.warning(warning)) }
+            for warning in planner.warnings { relay.warn(warning) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             let network = NetworkAccess(environment: environment, secrets: request.secrets)
             let run = BuildRun(
@@ -84,13 +83,13 @@ public struct Builder: Sendable {
             let imports = CacheImports(try await reading, relay)
             let ignore = try file.ignorePatterns()
             let summary = try await network.during { try await run.run(graph, ignore: ignore, imports: imports) }
-            events(.completed(summary))
+            relay.send(.completed(summary))
             return summary
         }
     }
 
     private func report(_ findings: LintReport) {
-        for finding in findings.findings { events(.warning(BuildWarning(finding))) }
+        for finding in findings.findings { relay.warn(BuildWarning(finding)) }
     }
 
     private func prepare(_ exporters: [any Exporter], _ request: BuildRequest) async throws {

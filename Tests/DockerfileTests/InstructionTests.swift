@@ -221,6 +221,7 @@ struct InstructionTests {
             ("COPY --parents a /c", "COPY --parents a /c # buildkit"),
             ("COPY a <<E /c/\nE", "COPY a <<E /c/ # buildkit"),
             ("ADD a /b", "ADD a /b # buildkit"),
+            ("ADD https://u:p@w.example/a:b@c /b", "ADD https://u:xxxxx@w.example/a:b@c /b # buildkit"),
             ("RUN echo x", "RUN |2 A=1 B= /bin/sh -c echo x # buildkit"),
             ("RUN [\"a\", \"b c\"]", "RUN |2 A=1 B= a b c # buildkit"),
             ("RUN <<E\n#!/bin/x\nE", "RUN |2 A=1 B= /bin/sh -c /dev/pipes/E # buildkit"),

@@ -9,6 +9,10 @@ public import SystemPackage
 extension DirectoryCache: CacheTarget {
     /// Waits for other builds that write to the directory.
     public func exclusively(_ body: @Sendable () async throws -> Void) async throws {
+        do { try await locked(body) } catch { throw OutputFailure.explained(error, directory.string) }
+    }
+
+    private func locked(_ body: @Sendable () async throws -> Void) async throws {
         try Files.makeDirectories(directory, mode: 0o755)
         let names = try Files.names(in: directory)
         guard names.contains("oci-layout") || names.allSatisfy({ $0 == Self.lockName }) else {

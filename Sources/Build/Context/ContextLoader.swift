@@ -59,13 +59,12 @@ public struct ContextLoader: Sendable {
     ///   - events: is told what goes on.
     public init(
         store: Store, input: FileDescriptor = .standardInput, environment: [String: String] = [:],
-        secrets: BuildSecrets = BuildSecrets(), events: @escaping @Sendable (BuildEvent) -> Void
+        secrets: BuildSecrets = BuildSecrets(), events: EventRelay
     ) {
         self.store = store
         self.input = input
         self.network = NetworkAccess(environment: environment, secrets: secrets)
-        // What happens before there is a plan comes before its first step.
-        self.events = EventRelay(firstID: -1_000_000, receive: events)
+        self.events = events
     }
 
     /// Lets `body` load, and closes all connections however it ends.

@@ -3,20 +3,20 @@
 import OCI
 import Synchronization
 
-/// Where the parts of a build tell what they do.
-package final class EventRelay: Sendable {
+/// Where the parts of a build tell what they do; it numbers the steps of all of them.
+public final class EventRelay: Sendable {
     private let receive: @Sendable (BuildEvent) -> Void
     private let nextID: Mutex<Int>
 
-    /// - Parameter firstID: the first number for steps.
-    package init(firstID: Int = 1, receive: @escaping @Sendable (BuildEvent) -> Void) {
+    /// - Parameter receive: is told what goes on; may be called from many tasks at once and should return quickly.
+    public init(receive: @escaping @Sendable (BuildEvent) -> Void) {
         self.receive = receive
-        self.nextID = Mutex(firstID)
+        self.nextID = Mutex(1)
     }
 
     func send(_ event: BuildEvent) { receive(event) }
 
-    func warn(_ warning: BuildWarning) { receive(.warning(warning)) }
+    package func warn(_ warning: BuildWarning) { receive(.warning(warning)) }
 
     /// Makes a step that is not in the plan, such as a transfer.
     func step(_ title: String, platforms: [Platform] = [], lines: ClosedRange<Int>? = nil) -> BuildStep {

@@ -76,7 +76,8 @@ package struct BaseResolver {
                     } catch is CancellationError {
                         throw CancellationError()
                     } catch {
-                        let failure = Failure(reason: "\(error)", remedy: Remedy.of(error))
+                        let failure = Failure(
+                            reason: "\(error)", remedy: stageHint(for: reference) ?? Remedy.of(error))
                         return needs.map { Answer(need: $0.need, line: $0.line, result: .failure(failure)) }
                     }
                 }
@@ -85,6 +86,17 @@ package struct BaseResolver {
         }
         let order = Dictionary(uniqueKeysWithValues: needs.enumerated().map { ($1.need, $0) })
         return answers.sorted { (order[$0.need] ?? 0) < (order[$1.need] ?? 0) }
+    }
+
+    /// What helps when the name of a stage was mistyped, and so taken for that of an image.
+    private func stageHint(for reference: Reference) -> String? {
+        let names = dockerfile.stages.compactMap(\.name)
+        let prefix = "library/"
+        guard reference.registry == "docker.io", reference.repository.hasPrefix(prefix), reference.digest == nil,
+            reference.tag == nil || reference.tag == "latest",
+            let near = Spelling.nearest(to: String(reference.repository.dropFirst(prefix.count)), among: names)
+        else { return nil }
+        return "no stage has that name; did you mean \"\(near)\"?"
     }
 
     private func note(_ image: BaseImage, for need: ImageNeed, line: Int) {

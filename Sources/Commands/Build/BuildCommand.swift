@@ -70,7 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func answer(_ call: Call, _ environment: Environment) async throws {
         do {
             let answer = try await TemporaryStore.with { store in
-                try call.answer(try await options.request(in: environment, store: store) { _ in })
+                try call.answer(try await options.request(in: environment, store: store, events: EventRelay { _ in }))
             }
             try Files.writeAll(Array(answer.text.utf8), to: STDOUT_FILENO, path: "standard output")
             if let error = answer.error { FailureMessage.printPlainly(error) }
@@ -88,21 +88,23 @@ struct BuildCommand: AsyncParsableCommand {
     ) async throws -> (BuildSummary, OutputPlan) {
         for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
         try options.output.checkReportFiles(in: environment)
+        // Before anything is fetched: a slip in a flag should not cost a download.
+        let outputs = try OutputPlan(options.output, tags: try options.tags())
+        for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
+        let relay = EventRelay(receive: report)
         let store = try Store(at: store.path(in: environment))
         // Contexts may be fetched with the keys, too.
         return try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in
-            let request = try await options.request(in: environment, store: store, agents: agents, events: report)
+            let request = try await options.request(in: environment, store: store, agents: agents, events: relay)
             source.dockerfile = try? DockerfileText(request)
-            return try await build(request, store, environment, report: report)
+            return (try await build(request, outputs, store, environment, relay), outputs)
         }
     }
 
     private func build(
-        _ request: BuildRequest, _ store: Store, _ environment: Environment,
-        report: @escaping @Sendable (BuildEvent) -> Void
-    ) async throws -> (BuildSummary, OutputPlan) {
-        let outputs = try OutputPlan(options.output, tags: request.tags)
-        for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
+        _ request: BuildRequest, _ outputs: OutputPlan, _ store: Store, _ environment: Environment,
+        _ relay: EventRelay
+    ) async throws -> BuildSummary {
         var configuration = RegistryConfiguration.standard(environment: environment.variables)
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
         configuration.insecureRegistries.formUnion(try outputs.insecureRegistries())
@@ -112,14 +114,14 @@ struct BuildCommand: AsyncParsableCommand {
             store: store,
             images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),
             runner: SandboxRunner(finder: options.emulators(in: environment)),
-            environment: environment.variables, events: report)
+            environment: environment.variables, events: relay)
         do {
             let exporters = try outputs.exporters(for: request, store: store, client: client, environment)
-            let caches = try cacheOptions.caches(for: request, client: client, in: environment) { report(.warning($0)) }
+            let caches = try cacheOptions.caches(for: request, client: client, in: environment, warn: relay.warn)
             let summary = try await builder.build(request, exporters: exporters, caches: caches)
-            if outputs.keepsResultNameless { report(.warning(BuildWarning(Self.namelessResult))) }
+            if outputs.keepsResultNameless { relay.warn(BuildWarning(Self.namelessResult)) }
             try await client.shutdown()
-            return (summary, outputs)
+            return summary
         } catch {
             try? await client.shutdown()
             throw error

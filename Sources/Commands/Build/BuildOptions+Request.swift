@@ -9,13 +9,18 @@ import SystemPackage
 
 /// From the text of flags to the values that a build wants.
 extension BuildOptions {
+    /// The names that the result is to have.
+    ///
+    /// - Throws: ``CommandError``, ``OCIError``.
+    func tags() throws -> [Reference] { try output.tags.map { try Self.tag($0) } }
+
     /// What is to be built, with its contexts brought here.
     ///
     /// - Parameter agents: the sockets of agents that were started for this build, by their ids.
     /// - Throws: ``CommandError``, ``OCIError``, ``ContextError``, ``RemoteError``.
     func request(
         in environment: Environment, store: Store, agents: [String: FilePath] = [:],
-        events: @escaping @Sendable (BuildEvent) -> Void
+        events: EventRelay
     ) async throws -> BuildRequest {
         try await request(in: environment) { request in
             request.secrets.agents.merge(agents) { _, new in new }
@@ -51,7 +56,7 @@ extension BuildOptions {
         }
         request.labels = try pairs(output.labels, flag: "--label") { _ in "" }
         request.target = target
-        request.tags = try output.tags.map { try Self.tag($0) }
+        request.tags = try tags()
         request.cachePolicy = noCache ? .refresh : .use
         request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
         request.network = try run.networkMode()

@@ -17,8 +17,13 @@ struct PruneCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() throws {
-        let path = try store.path(in: .current())
-        guard try Store.isStore(path) else { return }
-        try Store(at: path, access: .exclusive).removeAll()
+        do {
+            let path = try store.path(in: .current())
+            guard try Store.isStore(path) else { return }
+            try Store(at: path, access: .exclusive).removeAll()
+        } catch {
+            FailureMessage.printPlainly(error)
+            throw ExitCode(1)
+        }
     }
 }

@@ -42,6 +42,13 @@ struct FailureTests {
         try expectCleanScratch(place)
     }
 
+    @Test("a stage's name that was mistyped, and so taken for an image's, is told of")
+    func mistypedStage() async throws {
+        let error = try await failure(
+            Workplace(), "FROM base AS builder\nRUN write /a 1\nFROM scratch\nCOPY --from=bulider /a /b\n")
+        #expect(error.remedy == "no stage has that name; did you mean \"builder\"?")
+    }
+
     @Test("a command that is killed says by which signal")
     func killed() async throws {
         let error = try await failure(Workplace(), "FROM base\nRUN signal 11\n")
@@ -54,8 +61,8 @@ struct FailureTests {
         let log = EventLog()
         try place.write("Dockerfile", "FROM base\nRUN failon arm 1;wait\n")
         let builder = Builder(
-            store: try place.store(), images: place.images, runner: place.runner, host: try Platform("linux/amd64")
-        ) { log.append($0) }
+            store: try place.store(), images: place.images, runner: place.runner, host: try Platform("linux/amd64"),
+            events: EventRelay { log.append($0) })
         var request = BuildRequest(context: place.context, platforms: try three.map { try Platform($0) })
         request.parallelism = 3
         let start = ContinuousClock.now

@@ -68,8 +68,8 @@ final class Workplace: Sendable {
         let log = EventLog()
         let capture = CapturingExporter()
         let builder = Builder(
-            store: store, images: images, runner: runner ?? self.runner, host: try Platform("linux/amd64")
-        ) { log.append($0) }
+            store: store, images: images, runner: runner ?? self.runner, host: try Platform("linux/amd64"),
+            events: EventRelay { log.append($0) })
         let summary = try await builder.build(request, exporters: [capture] + exporters)
         return Built(store: store, summary: summary, result: try #require(capture.result), events: log.events)
     }
