@@ -25,6 +25,29 @@ enum ArchitectureTable {
         }
     }
 
+    /// What a 64-bit ARM of a version runs besides its own, newest first: the versions below, where v9.N is v8.(N+5)
+    /// and more (Arm's architecture manual; containerd's `platforms`).
+    static func olderArm64(_ variant: String?) -> [String] {
+        guard let version = arm64Version(variant ?? "v8") else { return variant == nil ? [] : ["v8"] }
+        var list: [String] = []
+        var newest = version.minor - 1
+        if version.major == 9 {
+            list += stride(from: version.minor - 1, through: 0, by: -1).map { $0 == 0 ? "v9" : "v9.\($0)" }
+            newest = version.minor + 5
+        }
+        return list + stride(from: newest, through: 0, by: -1).map { $0 == 0 ? "v8" : "v8.\($0)" }
+    }
+
+    /// The version in a variant of `arm64`, as in `v8.2`.
+    static func arm64Version(_ variant: String) -> (major: Int, minor: Int)? {
+        guard variant.first == "v" else { return nil }
+        let parts = variant.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let major = Int(parts[0]), (8...9).contains(major) else { return nil }
+        guard parts.count == 2 else { return (major, 0) }
+        guard let minor = Int(parts[1]), (0...9).contains(minor) else { return nil }
+        return (major, minor)
+    }
+
     /// Whether `variant` may follow `architecture`.
     static func isVariant(_ variant: String, of architecture: String) -> Bool {
         let known = variants(of: architecture)

@@ -8,6 +8,8 @@ public enum OCIError: Error, Hashable, Sendable {
     case invalidReference(String, reason: String)
     /// Not a platform; `suggestion` is the nearest known spelling.
     case unknownPlatform(String, suggestion: String?)
+    /// A manifest list that cannot be edited as asked.
+    case list(ListProblem)
 }
 
 extension OCIError: CustomStringConvertible {
@@ -21,6 +23,17 @@ extension OCIError: CustomStringConvertible {
             "unknown platform \"\(text)\" (did you mean \(suggestion)?)"
         case .unknownPlatform(let text, nil):
             "unknown platform \"\(text)\" (wanted: os/architecture[/variant], as in linux/arm64 or linux/arm/v7)"
+        case .list(let problem): problem.description
+        }
+    }
+}
+
+extension OCIError {
+    /// What helps, where there is more to say than the sentence does.
+    public var remedy: String? {
+        switch self {
+        case .list(let problem): problem.remedy
+        case .invalidDigest, .invalidReference, .unknownPlatform: nil
         }
     }
 }

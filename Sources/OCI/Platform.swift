@@ -23,7 +23,7 @@ public struct Platform: Hashable, Sendable {
     ) {
         let architecture = architecture.lowercased()
         let alias = ArchitectureTable.alias(architecture)
-        self.os = os.lowercased()
+        self.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
         self.architecture = alias?.architecture ?? architecture
         self.variant = Self.normalise(
             variant: variant?.lowercased() ?? alias?.variant, architecture: self.architecture)
@@ -46,7 +46,8 @@ public struct Platform: Hashable, Sendable {
         case 3: (os, architecture, variant) = (parts[0], parts[1], parts[2])
         default: throw .unknownPlatform(text, suggestion: nil)
         }
-        guard Self.operatingSystems.contains(os), let alias = ArchitectureTable.alias(architecture) else {
+        guard os == "macos" || Self.operatingSystems.contains(os), let alias = ArchitectureTable.alias(architecture)
+        else {
             throw .unknownPlatform(
                 text, suggestion: Self.suggestion(os: os, architecture: architecture, variant: variant))
         }
@@ -89,7 +90,9 @@ public struct Platform: Hashable, Sendable {
             }
             if architecture == "amd64" { list.append(Platform(os: os, architecture: "386")) }
         case "arm64":
-            if variant != nil { list.append(Platform(os: os, architecture: "arm64")) }
+            list += ArchitectureTable.olderArm64(variant).map {
+                Platform(os: os, architecture: architecture, variant: $0)
+            }
             list += ["v8", "v7", "v6", "v5"].map { Platform(os: os, architecture: "arm", variant: $0) }
         default: break
         }
