@@ -8,7 +8,7 @@ public struct ListEntry: Hashable, Sendable {
     public let notes: [String]
 
     /// Takes a descriptor as it is.
-    public init(_ descriptor: Descriptor) {
+    public init(asIs descriptor: Descriptor) {
         self.init(descriptor: descriptor, notes: [])
     }
 
@@ -34,14 +34,14 @@ public struct ListEntry: Hashable, Sendable {
     ) throws(OCIError) {
         var entry = descriptor
         if entry.isAttestation {
-            self.init(entry)
+            self.init(asIs: entry)
             return
         }
         let known = entry.platform.flatMap { WrittenPlatform($0).isUnknown ? nil : $0 }
         if manifest?.isArtifact == true, given == nil, known == nil {
             entry.artifactType = entry.artifactType ?? manifest?.artifactType ?? manifest?.config.mediaType.rawValue
             entry.platform = nil
-            self.init(entry)
+            self.init(asIs: entry)
             return
         }
         var notes: [String] = []

@@ -2,12 +2,16 @@
 
 /// A manifest list after `manifest fix`.
 public struct FixedList: Hashable, Sendable {
-    /// The repaired list.
-    public let index: Index
+    /// The repaired list as it is to be written: what was not repaired is there letter for letter, since an ``Index`` would
+    /// make `linux/arm/v7` of an entry of which nobody knows the variant.
+    public let list: WrittenIndex
     /// What was changed, in the order in which it was.
     public let changes: [Change]
     /// What is left for a person, notes aside.
     public let remaining: [ListFinding]
+
+    /// The repaired list with every platform normalised.
+    public var index: Index { list.index }
 
     /// One thing that was changed.
     public struct Change: Hashable, Sendable {
@@ -32,7 +36,7 @@ extension ListLinter {
             linter = ListLinter(list, children: children, trust: trust)
         }
         return FixedList(
-            index: linter.list.index, changes: changes,
+            list: linter.list, changes: changes,
             remaining: linter.findings().filter { $0.severity > .note })
     }
 

@@ -69,7 +69,7 @@ extension ListLinter {
             .missingVariant, known == nil || isSeven ? .warning : .error, message, at: position,
             repair: known.flatMap { isSeven || taken[Slot(WrittenPlatform($0))] == nil ? .setPlatform($0) : nil },
             advice: known.map { "remove this entry or the other one for \($0)" }
-                ?? "say what it is with manifold manifest annotate --variant; until then it is written as v7")
+                ?? "say what it is with manifold manifest annotate --variant")
     }
 
     /// For a spelling that this program understands and clients do not.

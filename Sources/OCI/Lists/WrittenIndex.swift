@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 /// An index or manifest list as a document has it, with what is missing left out and nothing repaired.
-public struct WrittenIndex: Hashable, Sendable, Decodable {
+public struct WrittenIndex: Hashable, Sendable, Codable {
     public var schemaVersion: Int?
     public var mediaType: MediaType?
     public var artifactType: String?
@@ -40,7 +40,7 @@ public struct WrittenIndex: Hashable, Sendable, Decodable {
     }
 
     /// The index as the rest of the program knows it, without entries that have no digest.
-    var index: Index {
+    public var index: Index {
         var index = Index(
             mediaType: mediaType ?? .ociIndex, manifests: entries.compactMap(\.descriptor), annotations: annotations)
         index.artifactType = artifactType
@@ -50,7 +50,7 @@ public struct WrittenIndex: Hashable, Sendable, Decodable {
 }
 
 /// One entry of a ``WrittenIndex``.
-public struct WrittenEntry: Hashable, Sendable, Decodable {
+public struct WrittenEntry: Hashable, Sendable, Codable {
     public var mediaType: MediaType?
     public var digest: Digest?
     public var size: Int64?

@@ -14,9 +14,9 @@ struct ListEditorTests {
         var entries = try [
             "linux/arm/v6", "linux/amd64", "windows(10.0.17763)/amd64", "linux/arm64", "linux/386", "linux/arm/v7",
             "linux/amd64/v3", "windows(10.0.20348)/amd64", "linux/s390x", "linux/riscv64",
-        ].map { ListEntry(try Fixture.image($0, $0)) }
-        entries.append(ListEntry(Fixture.attestation("a", of: "linux/arm/v6")))
-        entries.append(ListEntry(Fixture.attestation("b", of: "linux/amd64")))
+        ].map { ListEntry(asIs: try Fixture.image($0, $0)) }
+        entries.append(ListEntry(asIs: Fixture.attestation("a", of: "linux/arm/v6")))
+        entries.append(ListEntry(asIs: Fixture.attestation("b", of: "linux/amd64")))
         let first = try ListEditor(creating: entries).index
         #expect(
             platforms(first) == [
@@ -39,18 +39,18 @@ struct ListEditorTests {
         let platform = try Platform("linux/arm/v6")
         let problem = OCIError.list(.platformTaken(platform, by: old.digest, new: new.digest))
         #expect(problem.remedy?.contains("--amend") == true)
-        #expect(throws: problem) { try ListEditor(creating: [ListEntry(old), ListEntry(new)]) }
-        let made = try ListEditor(creating: [ListEntry(old), ListEntry(new)], whenTaken: .replace)
+        #expect(throws: problem) { try ListEditor(creating: [ListEntry(asIs: old), ListEntry(asIs: new)]) }
+        let made = try ListEditor(creating: [ListEntry(asIs: old), ListEntry(asIs: new)], whenTaken: .replace)
         #expect(made.index.manifests == [new])
 
         var editor = ListEditor(
             Index(manifests: [old, try Fixture.image("other", "amd64"), Fixture.attestation("a", of: "old")]))
-        #expect(throws: problem) { try editor.add(ListEntry(new)) }
-        try editor.add(ListEntry(new), whenTaken: .replace)
+        #expect(throws: problem) { try editor.add(ListEntry(asIs: new)) }
+        try editor.add(ListEntry(asIs: new), whenTaken: .replace)
         #expect(editor.index.manifests.map(\.digest) == [new.digest, Digest.sha256(of: "other")])
         #expect(editor.log.contains { $0.contains("replaced linux/arm/v6") })
         let before = editor.index
-        try editor.add(ListEntry(new))
+        try editor.add(ListEntry(asIs: new))
         #expect(editor.index == before)
     }
 
@@ -58,7 +58,7 @@ struct ListEditorTests {
     func windows() throws {
         let editor = try ListEditor(
             creating: ["windows(1.0)/amd64", "windows(2.0)/amd64", "windows(2.0+x)/amd64"].map {
-                ListEntry(try Fixture.image($0, $0))
+                ListEntry(asIs: try Fixture.image($0, $0))
             })
         #expect(editor.index.manifests.count == 3)
         let selector = try EntrySelector("windows/amd64")
@@ -76,7 +76,7 @@ struct ListEditorTests {
         var second = try Fixture.image("x", "linux/arm/v7")
         second.platform = try Platform("linux/arm/v6")
         let editor = try ListEditor(
-            creating: [ListEntry(try Fixture.image("x", "linux/arm/v7")), ListEntry(second)])
+            creating: [ListEntry(asIs: try Fixture.image("x", "linux/arm/v7")), ListEntry(asIs: second)])
         #expect(platforms(editor.index) == ["linux/arm/v7", "linux/arm/v6"])
     }
 
@@ -94,7 +94,7 @@ struct ListEditorTests {
         var editor = ListEditor(
             Index(
                 manifests: try before.map { try Fixture.image($0, $0) } + [Fixture.attestation("a", of: before[0])]))
-        try editor.add(ListEntry(try Fixture.image(new, new)))
+        try editor.add(ListEntry(asIs: try Fixture.image(new, new)))
         #expect(platforms(editor.index) == after + ["attestation"])
     }
 
@@ -128,17 +128,17 @@ struct ListEditorTests {
         editor.apply(.drop)
         #expect(editor.index.manifests == [image])
         for subject in ["b", nil] {
-            let stray = ListEntry(Fixture.attestation("x", of: subject))
+            let stray = ListEntry(asIs: Fixture.attestation("x", of: subject))
             let problem = OCIError.list(
                 .withoutSubject(stray.descriptor.digest, subject: subject.map { Digest.sha256(of: $0) }))
             #expect(throws: problem) { try editor.add(stray) }
-            #expect(throws: problem) { try ListEditor(creating: [ListEntry(image), stray]) }
+            #expect(throws: problem) { try ListEditor(creating: [ListEntry(asIs: image), stray]) }
         }
         // The attestation of an image that was replaced is no mistake.
         let made = try ListEditor(
             creating: [
-                ListEntry(image), ListEntry(Fixture.attestation("aa", of: "a")),
-                ListEntry(try Fixture.image("new", "amd64")),
+                ListEntry(asIs: image), ListEntry(asIs: Fixture.attestation("aa", of: "a")),
+                ListEntry(asIs: try Fixture.image("new", "amd64")),
             ], whenTaken: .replace)
         #expect(made.index.manifests.map(\.digest) == [Digest.sha256(of: "new")])
     }
@@ -181,7 +181,7 @@ struct ListEditorTests {
             try editor.annotate(.platform(try Platform("amd64")), EntryChange(annotations: ["a": "1"]))
         }
         #expect(throws: OCIError.list(.notInDockerLists("attestations"))) {
-            try editor.add(ListEntry(Fixture.attestation("a", of: "linux/amd64")))
+            try editor.add(ListEntry(asIs: Fixture.attestation("a", of: "linux/amd64")))
         }
     }
 
@@ -205,7 +205,7 @@ struct ListEditorTests {
         #expect(editor.index.format == .oci)
         #expect(throws: OCIError.list(.notInDockerLists("annotations"))) {
             try ListEditor(
-                creating: [ListEntry(try Fixture.image("a", "amd64"))], format: .docker, annotations: ["a": "b"])
+                creating: [ListEntry(asIs: try Fixture.image("a", "amd64"))], format: .docker, annotations: ["a": "b"])
         }
         #expect(throws: OCIError.list(.empty)) { try ListEditor(creating: []) }
     }

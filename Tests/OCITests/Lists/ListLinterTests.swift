@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import FoundationEssentials
 import OCI
 import Testing
 
@@ -127,8 +128,10 @@ struct ListLinterTests {
         #expect(fixed.remaining.map(Self.name) == test.remaining)
         for finding in fixed.remaining { #expect(finding.advice != nil && finding.repair == nil) }
         // What was fixed stays fixed.
-        let again = ListLinter(WrittenIndex(fixed.index), children: Fixture.configs(test.configs), trust: test.trust)
-        #expect(again.fix().index == fixed.index)
+        let written = try JSONDecoder().decode(WrittenIndex.self, from: JSONEncoder().encode(fixed.list))
+        #expect(written == fixed.list)
+        let again = ListLinter(written, children: Fixture.configs(test.configs), trust: test.trust)
+        #expect(again.fix().list == fixed.list)
     }
 
     @Test("knows by the manifests what the list has wrong or has not")
