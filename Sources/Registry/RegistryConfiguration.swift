@@ -38,6 +38,8 @@ public struct RegistryConfiguration: Sendable {
     public var maximumRetryDelay: Duration = .seconds(90)
     /// How many blobs are transferred at once with one registry.
     public var transfersPerHost = 6
+    /// Whether token services are asked for an identity token, which can be stored in place of a password; for `login`.
+    public var asksForIdentityToken = false
     /// What the client calls itself.
     public var userAgent = "manifold"
 

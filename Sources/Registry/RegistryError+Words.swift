@@ -39,7 +39,7 @@ extension RegistryError: CustomStringConvertible {
         if let hint { return hint }
         return switch kind {
         case .unauthorized, .denied:
-            "log in with `docker login \(registry)`, or put credentials for \(registry) that may do this into "
+            "log in with `manifold login \(registry)`, or put credentials for \(registry) that may do this into "
                 + "$DOCKER_CONFIG/config.json or ~/.docker/config.json"
         case .notFound: "check the name and the tag for slips; a private repository also looks absent without a login"
         case .unreachable: "check the name and the port, and that the registry is running"

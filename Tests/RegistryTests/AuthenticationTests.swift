@@ -100,7 +100,7 @@ import Testing
                 }
                 #expect(error?.kind == .unauthorized)
                 #expect(error?.attempts == 1)
-                #expect(error?.remedy?.contains("docker login") == true)
+                #expect(error?.remedy?.contains("manifold login") == true)
                 #expect(error.map { "\($0)\(dumped($0))".contains("swordfish") } == false)
             }
             #expect(registry.requests.count <= 5)

@@ -34,7 +34,7 @@ struct DebianRegistryTests {
                         try await client.resolve(Reference("\(registry.host)/app:1"))
                     }
                     #expect(error?.kind == .unauthorized)
-                    #expect(error?.remedy?.contains("docker login \(registry.host)") == true)
+                    #expect(error?.remedy?.contains("manifold login \(registry.host)") == true)
                     #expect(error.map { "\($0)".contains("swordfish") } == false)
                 }
             }

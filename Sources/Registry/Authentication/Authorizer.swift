@@ -30,12 +30,23 @@ final class Authorizer: Sendable {
         var gates: [String: Gate] = [:]
         /// Identity tokens that a token service gave in place of the stored ones.
         var identities: [Secret: Secret] = [:]
+        /// Identity tokens that token services gave for passwords, by registry.
+        var granted: [String: Secret] = [:]
     }
 
     private let credentials: any CredentialSource
+    private let wantsIdentity: Bool
     private let state = Mutex(State())
 
-    init(credentials: any CredentialSource) { self.credentials = credentials }
+    init(credentials: any CredentialSource, wantsIdentity: Bool = false) {
+        self.credentials = credentials
+        self.wantsIdentity = wantsIdentity
+    }
+
+    /// What came of showing who we are: whether the registry asked at all, and its token in place of the password.
+    func recognition(by registry: String) -> (wasAsked: Bool, identity: Secret?) {
+        state.withLock { ($0.schemes[registry] != nil, $0.granted[registry]) }
+    }
 
     /// What to send first: nothing while the registry has not asked, else what fits the scope.
     func authorization(
@@ -62,10 +73,11 @@ final class Authorizer: Sendable {
                 let answer = try await fetch(
                     TokenRequest(
                         registry: registry, realm: realm, service: service, scopes: scopes,
-                        credential: stored.map(current)))
+                        credential: stored.map(current), wantsIdentity: wantsIdentity))
                 if case .identityToken(let old)? = stored, let new = answer.refresh {
                     state.withLock { $0.identities[old] = new }
                 }
+                if wantsIdentity, let new = answer.refresh { state.withLock { $0.granted[registry] = new } }
                 let header = Secret("Bearer " + answer.token.value)
                 // A token is renewed a little before its end, so that it does not expire on the way.
                 let expires = ContinuousClock.now + answer.lifetime * 0.9

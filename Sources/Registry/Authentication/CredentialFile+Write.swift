@@ -11,11 +11,9 @@ extension CredentialFile {
     ///
     /// - Returns: Where it is now, in words.
     func store(_ credential: Credential, for registry: String) async throws -> String {
-        let helper = try content(for: registry).helper(for: [CredentialKey.normalise(registry)]).map {
-            CredentialHelper(name: $0, namedIn: path, environment: environment)
-        }
+        let helper = try helper(for: registry)
         if let helper { try await helper.store(credential, for: registry) }
-        try change(for: registry) { auths in
+        try change(for: registry, audience: helper == nil ? .owner : .asBefore) { auths in
             Self.remove(registry, from: &auths)
             auths[CredentialKey.written(registry)] = helper == nil ? Self.entry(credential) : .object([:])
             return true
@@ -28,13 +26,17 @@ extension CredentialFile {
     /// - Returns: Whether there was one.
     func erase(_ registry: String) async throws -> Bool {
         let content = try content(for: registry)
-        var found = false
-        if let name = content.helper(for: [CredentialKey.normalise(registry)]) {
-            found = try await CredentialHelper(name: name, namedIn: path, environment: environment).erase(registry)
-        }
+        let found = try await helper(for: registry)?.erase(registry) ?? false
         guard isFile, content.auths[CredentialKey.normalise(registry)] != nil else { return found }
         try change(for: registry) { Self.remove(registry, from: &$0) }
         return true
+    }
+
+    private func helper(for registry: String) throws -> CredentialHelper? {
+        guard !CredentialKey.isScoped(registry) else { return nil }
+        return try content(for: registry).helper(for: [CredentialKey.normalise(registry)]).map {
+            CredentialHelper(name: $0, namedIn: path, environment: environment)
+        }
     }
 
     @discardableResult
@@ -58,9 +60,11 @@ extension CredentialFile {
     }
 
     /// Changes `auths` and nothing else of the file, in one step, while no other manifold does.
-    private func change(for registry: String, _ body: (inout [String: JSONTree]) -> Bool) throws {
+    private func change(
+        for registry: String, audience: AtomicFile.Audience = .asBefore, _ body: (inout [String: JSONTree]) -> Bool
+    ) throws {
         do {
-            try AtomicFile.update(path) { bytes in
+            try AtomicFile.update(path, audience: audience) { bytes in
                 var root: [String: JSONTree] = [:]
                 if let bytes, !bytes.isEmpty {
                     guard case .object(let members) = try JSONDecoder().decode(JSONTree.self, from: Data(bytes)) else {

@@ -36,8 +36,10 @@ public final class CredentialFile: CredentialSource {
     public func credential(for registry: String, repository: String?) async throws -> Credential? {
         let content = try content(for: registry)
         let keys = CredentialKey.candidates(registry: registry, repository: repository)
-        let entry = keys.lazy.compactMap { content.auths[$0] }.first
-        let own = try entry.flatMap { try credential(of: $0, registry: registry) }
+        let key = keys.first { content.auths[$0] != nil }
+        let own = try key.flatMap { content.auths[$0] }.flatMap { try credential(of: $0, registry: registry) }
+        // Helpers know registries as a whole; what is kept for the very repository is only ever in the file.
+        if let own, let key, CredentialKey.isScoped(key) { return own }
         if let name = content.helper(for: keys) {
             do {
                 if let credential = try await ask(name, for: registry) { return credential }
@@ -198,6 +200,9 @@ enum CredentialKey {
         if isAddress || path.isEmpty || path == ["v1"] || path == ["v2"] { return name }
         return "\(name)/\(path.joined(separator: "/"))"
     }
+
+    /// Whether a key is for some repositories of a registry, as in `host/team`.
+    static func isScoped(_ key: String) -> Bool { normalise(key).contains("/") }
 
     /// What a registry's credentials are written under.
     static func written(_ registry: String) -> String {

@@ -9,6 +9,8 @@ struct TokenRequest: Sendable {
     var service: String?
     var scopes: [String]
     var credential: Credential?
+    /// Whether to ask for an identity token besides, which can stand for the password from then on.
+    var wantsIdentity = false
 
     /// The query of the GET form, or the body of the POST form, which is used with an identity token.
     var form: String {
@@ -17,6 +19,9 @@ struct TokenRequest: Sendable {
             pairs = [("grant_type", "refresh_token"), ("client_id", "manifold"), ("refresh_token", token.value)]
         }
         if case .password(let username, _)? = credential { pairs.append(("account", username)) }
+        if wantsIdentity, case .password? = credential {
+            pairs += [("client_id", "manifold"), ("offline_token", "true")]
+        }
         if let service { pairs.append(("service", service)) }
         if case .identityToken? = credential {
             if !scopes.isEmpty { pairs.append(("scope", scopes.joined(separator: " "))) }

@@ -97,19 +97,6 @@ extension RegistryClient {
         }
     }
 
-    /// Checks that the registry accepts who this client is; what `login` asks before it stores anything.
-    ///
-    /// - Throws: ``RegistryError``, of kind ``RegistryError/Kind/unauthorized`` when it does not.
-    public func authenticate(at registry: String) async throws {
-        var call = Call(
-            .GET, "", of: Route(reference: Reference(registry: registry, repository: "", tag: nil)),
-            operation: "log in to", subject: registry, access: .pull, accepted: [200])
-        call.path = ""
-        call.repository = nil
-        call.scopes = []
-        _ = try await retrying { [call] in try await Self.beginning(of: try await send(call)) }
-    }
-
     /// Reads page after page by the Link headers (RFC 8288); false when there is no first one.
     private func pages(
         _ first: Call, _ take: (HTTPClientResponse, [UInt8]) throws -> Void

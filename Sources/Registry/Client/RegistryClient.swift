@@ -42,7 +42,7 @@ public final class RegistryClient: Sendable {
         self.configuration = configuration
         self.logger = logger
         transport = Transport(configuration: configuration, logger: logger)
-        authorizer = Authorizer(credentials: credentials)
+        authorizer = Authorizer(credentials: credentials, wantsIdentity: configuration.asksForIdentityToken)
     }
 
     /// Ends all connections and threads. Call it once, when the last operation has ended.

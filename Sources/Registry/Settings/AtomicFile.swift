@@ -5,11 +5,21 @@ import SystemPackage
 
 /// Changes files of settings so that a reader sees the old text or the new one.
 enum AtomicFile {
+    /// Who may read a file from now on.
+    enum Audience {
+        /// Nobody but its owner.
+        case owner
+        /// Whoever could; of a new file only its owner.
+        case asBefore
+    }
+
     /// Replaces a file's content by what `change` makes of it; nil leaves it as it is.
     ///
-    /// A link is followed, the mode is kept (0600 for a new file), missing directories are made (0700). Whoever
-    /// changes a file of the same directory by this function waits meanwhile.
-    static func update(_ path: FilePath, _ change: ([UInt8]?) throws -> [UInt8]?) throws {
+    /// A link is followed, the mode is kept as far as `audience` says (0600 for a new file), missing
+    /// directories are made (0700). Whoever changes a file of the same directory by this function waits meanwhile.
+    static func update(
+        _ path: FilePath, audience: Audience = .asBefore, _ change: ([UInt8]?) throws -> [UInt8]?
+    ) throws {
         let target = resolved(path)
         let directory = target.removingLastComponent()
         try makeDirectories(directory)
@@ -27,7 +37,7 @@ enum AtomicFile {
             scratch, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
         do {
             try file.closeAfter {
-                if exists { fchmod(file.rawValue, status.st_mode & 0o7777) }
+                if exists { fchmod(file.rawValue, status.st_mode & (audience == .owner ? 0o700 : 0o7777)) }
                 try file.writeAll(bytes)
                 guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
             }
