@@ -17,7 +17,13 @@ public struct ManifoldCommand: AsyncParsableCommand {
               manifold build --platform linux/amd64,linux/arm64,linux/arm/v7 -t registry.example/me/app:1.0 --push .
             """,
         version: Version.current,
-        subcommands: [BuildCommand.self, PruneCommand.self, VersionCommand.self])
+        subcommands: [
+            BuildCommand.self,
+            LoginCommand.self,
+            LogoutCommand.self,
+            PruneCommand.self,
+            VersionCommand.self,
+        ])
 
     public init() {}
 
