@@ -14,6 +14,7 @@ struct Exports: Sendable {
     func run(_ assemble: (ImageForm) async throws -> BuildResult) async throws -> BuildSummary {
         var results: [ImageForm: BuildResult] = [:]
         var publications: [Publication] = []
+        var pushed: BuildResult?
         if request.epoch == nil, exporters.contains(where: \.form.clampsTimes) {
             relay.warn(BuildWarning("rewrite-timestamp has no effect without SOURCE_DATE_EPOCH"))
         }
@@ -27,6 +28,7 @@ struct Exports: Sendable {
                 results[form] = result
             }
             publications.append(try await export(result, to: exporter))
+            if pushed == nil, publications.last?.reach == .registry { pushed = result }
         }
         let order = publications.indices.sorted { (publications[$0].reach, $0) < (publications[$1].reach, $1) }
         for place in order { try await publish(publications[place]) }
@@ -34,7 +36,7 @@ struct Exports: Sendable {
         let first = exporters.first?.form ?? ImageForm()
         let result: BuildResult
         if let known = results[first] { result = known } else { result = try await assemble(first) }
-        return BuildSummary(result, publications)
+        return BuildSummary(result, publications, pushed: pushed)
     }
 
     private func export(_ result: BuildResult, to exporter: any Exporter) async throws -> Publication {
@@ -61,13 +63,21 @@ struct Exports: Sendable {
 }
 
 extension BuildSummary {
-    fileprivate init(_ result: BuildResult, _ publications: [Publication]) {
+    fileprivate init(_ result: BuildResult, _ publications: [Publication], pushed: BuildResult?) {
         var names: [String] = []
         for name in publications.flatMap(\.names).map(\.description) where !names.contains(name) { names.append(name) }
         self.init(
             digest: result.root.digest,
-            images: result.images.map { Image(platform: $0.platform, digest: $0.descriptor.digest, size: $0.size) },
+            images: result.images.map(Image.init),
             names: publications.flatMap(\.places), descriptor: result.root,
-            config: result.images.count == 1 ? result.images.first?.config.digest : nil, references: names)
+            config: result.images.count == 1 ? result.images.first?.config.digest : nil, references: names,
+            pushed: pushed?.images.map(Image.init) ?? [])
+    }
+}
+
+extension BuildSummary.Image {
+    fileprivate init(_ image: AssembledImage) {
+        self.init(
+            platform: image.platform, digest: image.descriptor.digest, size: image.size, descriptor: image.descriptor)
     }
 }

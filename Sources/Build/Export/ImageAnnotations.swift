@@ -39,6 +39,11 @@ public struct ImageAnnotations: Sendable, Hashable {
         for (place, values) in other.notes { notes[place, default: [:]].merge(values) { $1 } }
     }
 
+    /// Takes the notes that are for no platform in particular out of a scope.
+    public mutating func take(_ scope: Scope) -> [String: String] {
+        notes.removeValue(forKey: Place(scope: scope, platform: nil)) ?? [:]
+    }
+
     /// The notes of a place; nil when there are none. Those for one platform win over those for all.
     func values(_ scope: Scope, _ platform: Platform? = nil) -> [String: String]? {
         var values = notes[Place(scope: scope, platform: nil)] ?? [:]

@@ -115,11 +115,14 @@ public struct BuildSummary: Sendable {
         public let digest: Digest
         /// The bytes of all layers as stored, compressed.
         public let size: Int64
+        /// The manifest as an index has it.
+        public let descriptor: Descriptor?
 
-        public init(platform: Platform, digest: Digest, size: Int64) {
+        public init(platform: Platform, digest: Digest, size: Int64, descriptor: Descriptor? = nil) {
             self.platform = platform
             self.digest = digest
             self.size = size
+            self.descriptor = descriptor
         }
     }
 
@@ -135,10 +138,13 @@ public struct BuildSummary: Sendable {
     public let config: Digest?
     /// The names of images among ``names``, normalised.
     public let references: [String]
+    /// The images as they are in registries, whose manifests may be others than those of ``images``; empty when nothing
+    /// was pushed.
+    public let pushed: [Image]
 
     public init(
         digest: Digest, images: [Image], names: [String], descriptor: Descriptor? = nil, config: Digest? = nil,
-        references: [String] = []
+        references: [String] = [], pushed: [Image] = []
     ) {
         self.digest = digest
         self.images = images
@@ -146,5 +152,6 @@ public struct BuildSummary: Sendable {
         self.descriptor = descriptor
         self.config = config
         self.references = references
+        self.pushed = pushed
     }
 }
