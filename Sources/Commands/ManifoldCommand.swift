@@ -21,6 +21,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
             BuildCommand.self,
             LoginCommand.self,
             LogoutCommand.self,
+            ManifestCommand.self,
             PruneCommand.self,
             VersionCommand.self,
         ])

@@ -81,7 +81,7 @@ extension BuildOptions {
             else { return nil }
             return output.take("dest")
         }
-        return (outputs + [output.digestFile, output.metadataFile].compactMap(\.self))
+        return (outputs + [output.digestFile, output.metadataFile, output.fanIn.resultFile].compactMap(\.self))
             .filter { !["", "-"].contains($0) }.map { environment.absolute($0) }
     }
 

@@ -34,6 +34,7 @@ extension OutputOptions {
         if let digestFile {
             try OutputPlace.file(following: environment.absolute(digestFile)).write(Array(identity.description.utf8))
         }
+        try fanIn.report(summary, of: outputs, in: environment)
         if let metadataFile {
             let listed = Self.isTrue(environment["BUILDX_METADATA_WARNINGS"]) ? warnings : nil
             try OutputPlace.file(following: environment.absolute(metadataFile))

@@ -28,6 +28,8 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("push"), help: "Publish the result under its tags; short for --output type=registry.")
     var push = false
 
+    @OptionGroup var fanIn: FanInOptions
+
     @Flag(
         name: .customLong("load"),
         help: "Load the result into the Docker or podman that runs here; short for --output type=docker.")

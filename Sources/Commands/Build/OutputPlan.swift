@@ -16,13 +16,15 @@ struct OutputPlan {
     var remarks: [String] { outputs.flatMap(\.remarks) }
     /// Whether nobody will find the result but by building again.
     let keepsResultNameless: Bool
+    /// Annotations for the list that several builds make together.
+    private(set) var listAnnotations: [String: String] = [:]
 
     /// - Parameter isTerminal: whether standard output is one, which gets no archives.
     /// - Throws: ``CommandError``, ``OCIError``.
     init(_ options: OutputOptions, tags: [Reference], isTerminal: Bool = isatty(STDOUT_FILENO) != 0) throws {
         self.tags = tags
         outputs = try options.outputs.map { try OutputOption(parsing: $0) }
-        if options.push { Self.push(&outputs) }
+        if options.push || options.fanIn.pushesByDigest { Self.push(&outputs, byDigest: options.fanIn.pushesByDigest) }
         if options.load, !outputs.contains(where: { $0.destination == .daemon }) {
             outputs.append(OutputOption(.daemon, mediaTypes: .docker))
         }
@@ -36,6 +38,7 @@ struct OutputPlan {
                 try outputs[place].checkMediaTypes("--annotation")
             }
         }
+        if options.fanIn.resultFile != nil { try prepareFanIn() }
         let streams = outputs.filter(\.isStandardOutput).count
         if streams > 1 {
             throw CommandError("two outputs go to standard output", remedy: "name a file for all but one")
@@ -65,18 +68,44 @@ struct OutputPlan {
     }
 
     /// `--push` makes images that are kept be pushed; where none are, it is one more output.
-    private static func push(_ outputs: inout [OutputOption]) {
+    private static func push(_ outputs: inout [OutputOption], byDigest: Bool) {
         var isUsed = false
         for place in outputs.indices {
             switch outputs[place].destination {
             case .store(let names):
-                outputs[place].destination = .registry(names == .made ? .tagsAndDigests : .tags)
+                outputs[place].destination = .registry(
+                    byDigest ? .digests : names == .made ? .tagsAndDigests : .tags)
                 isUsed = true
-            case .registry: isUsed = true
+            case .registry:
+                if byDigest { outputs[place].destination = .registry(.digests) }
+                isUsed = true
             default: break
             }
         }
-        if !isUsed { outputs.append(OutputOption(.registry(.tags))) }
+        if !isUsed { outputs.append(OutputOption(.registry(byDigest ? .digests : .tags))) }
+    }
+
+    /// The names under which the result is pushed, with the tags also where none is moved.
+    func pushedNames() throws -> [Reference] {
+        var names: [Reference] = []
+        for output in outputs {
+            guard case .registry = output.destination else { continue }
+            for name in try self.names(of: output) where !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
+    /// What is said of the index belongs to the list that comes of all results, which this build does not make.
+    private mutating func prepareFanIn() throws {
+        guard try !pushedNames().isEmpty else {
+            throw CommandError(
+                "--result tells what was pushed, and nothing is pushed under a name",
+                remedy: "add --push-by-digest and a name, as in --tag registry.example/me/app:1.0")
+        }
+        for place in outputs.indices {
+            guard case .registry(.digests) = outputs[place].destination else { continue }
+            listAnnotations.merge(outputs[place].form.annotations.take(.index)) { $1 }
+        }
     }
 
     private func names(of output: OutputOption) throws -> [Reference] {

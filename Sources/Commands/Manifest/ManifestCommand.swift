@@ -1,0 +1,13 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+
+/// `manifold manifest`
+struct ManifestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manifest",
+        abstract: "Make and look at lists: one name for the images of many platforms.",
+        subcommands: [
+            MergeCommand.self
+        ])
+}

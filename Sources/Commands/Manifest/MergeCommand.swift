@@ -1,0 +1,160 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import Build
+import OCI
+import Registry
+import Store
+
+/// `manifold manifest merge`
+struct MergeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge",
+        abstract: "Make one list of what several machines have built.",
+        discussion: """
+            Each machine builds its platforms with --push-by-digest --result FILE, which moves no tag; the files are \
+            brought together, and this makes the list, once every image is found in the registry. Printed is the \
+            list's digest.
+
+            Examples:
+              manifold build --platform linux/arm64 -t registry.example/me/app:1.0 --push-by-digest --result arm64.json .
+              manifold manifest merge --require linux/amd64,linux/arm64 amd64.json arm64.json
+              manifold manifest merge -t registry.example/me/app:1.0 artifacts/
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Files that manifold build --result wrote, or directories that hold such *.json files at any depth.",
+            valueName: "file"))
+    var files: [String]
+
+    @Option(
+        name: [.customShort("t"), .customLong("tag")],
+        help: ArgumentHelp(
+            "A name for the list; may be repeated. Default: the names that the builds were given.", valueName: "name"))
+    var tags: [String] = []
+
+    @Option(
+        name: .customLong("platform"),
+        help: ArgumentHelp(
+            "The platforms of the list, all of them, in this order. Default: all that there are, sorted.",
+            valueName: "platforms"))
+    var platforms: [String] = []
+
+    @Option(
+        name: .customLong("require"),
+        help: ArgumentHelp(
+            "Platforms without which there is no list, separated by commas; may be repeated.", valueName: "platforms"))
+    var required: [String] = []
+
+    @Flag(
+        name: .customLong("replace"), help: "Of two results for one platform take the one that is named later.")
+    var replaces = false
+
+    @Option(
+        name: .customLong("annotation"),
+        help: ArgumentHelp("An annotation of the list; may be repeated.", valueName: "KEY=VALUE"))
+    var annotations: [String] = []
+
+    @Option(
+        name: .customLong("if-match"),
+        help: ArgumentHelp(
+            "Move the tags only where they stand for this digest now, or with \"none\" where they are not there.",
+            discussion: """
+                It is looked at right before a tag is put. Registries offer no step that compares and puts, so that \
+                somebody can still come between.
+                """,
+            valueName: "digest"))
+    var expected: String?
+
+    @Option(
+        name: .customLong("metadata-file"),
+        help: ArgumentHelp("Write the list's digest and names to a file, as JSON.", valueName: "file"))
+    var metadataFile: String?
+
+    @Flag(name: .customLong("dry-run"), help: "Look for everything, print the list and push nothing.")
+    var isRehearsal = false
+
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
+
+    func run() async throws {
+        try await CommandOutput.reporting { try await merge() }
+    }
+
+    private func merge() async throws {
+        let environment = registry.environment(.current())
+        let expectation = try expectation()
+        let read = try FanInFiles(files, in: environment)
+        for file in read.ignored { CommandOutput.note("note: \(file) is not a result of a build") }
+        let plan = try MergePlan(read.results, wishes())
+        let registries = plan.targets.map(\.registry) + plan.entries.flatMap(\.repositories).map(\.registry)
+        let configuration = registry.configuration(for: registries, in: environment)
+        let credentials = StoredCredentials(environment: environment.variables)
+        try await RegistryClient.with(configuration, credentials: credentials) { client in
+            let publisher = MergePublisher(client: client, plan: plan)
+            try await publisher.check()
+            try await publisher.compare(expectation)
+            for entry in plan.entries {
+                CommandOutput.note("\(entry.platform): \(entry.descriptor.digest) (\(entry.file))")
+            }
+            if !isRehearsal { try await publisher.publish(expectation, note: CommandOutput.note) }
+        }
+        if isRehearsal { return try CommandOutput.result(String(decoding: plan.bytes, as: UTF8.self)) }
+        try writeMetadata(plan, environment)
+        try CommandOutput.result(plan.digest.description)
+    }
+
+    private func wishes() throws -> MergePlan.Wishes {
+        var wishes = MergePlan.Wishes()
+        wishes.tags = try tags.map { text in
+            let tag = try Reference(text)
+            guard tag.digest == nil else {
+                throw CommandError("-t \(text): a tag cannot have a digest", remedy: "leave out what follows the @")
+            }
+            return tag
+        }
+        wishes.platforms = try Self.platforms(platforms)
+        wishes.required = try Self.platforms(required)
+        wishes.onRepetition = replaces ? .takeLater : .refuse
+        for text in annotations {
+            var one = ImageAnnotations()
+            try one.add(option: text)
+            // What names no place is for the list, the only thing that is made here.
+            wishes.annotations.merge(one.take(text.hasPrefix("manifest:") ? .index : .manifest)) { $1 }
+            wishes.annotations.merge(one.take(.index)) { $1 }
+            guard one.isEmpty else {
+                throw CommandError(
+                    "--annotation \(text): only the list can be annotated here",
+                    remedy: "annotate the images when they are built")
+            }
+        }
+        return wishes
+    }
+
+    private static func platforms(_ texts: [String]) throws -> [Platform] {
+        var platforms: [Platform] = []
+        for word in texts.flatMap({ $0.split(separator: ",") }) {
+            let platform = try Platform(String(word.filter { $0 != " " }))
+            if !platforms.contains(platform) { platforms.append(platform) }
+        }
+        return platforms
+    }
+
+    private func expectation() throws -> MergePublisher.Expectation {
+        guard let expected else { return .anything }
+        if expected == "none" { return .nothing }
+        do { return .digest(try Digest(expected)) } catch {
+            throw CommandError("--if-match \(expected): \(error)", remedy: "give a whole digest, or none")
+        }
+    }
+
+    private func writeMetadata(_ plan: MergePlan, _ environment: Environment) throws {
+        guard let metadataFile else { return }
+        let summary = BuildSummary(
+            digest: plan.digest, images: [], names: [],
+            descriptor: Descriptor(mediaType: plan.mediaType, digest: plan.digest, size: Int64(plan.bytes.count)),
+            references: plan.targets.map(\.description))
+        try Files.write(
+            try BuildMetadata(summary, warnings: nil).json, to: environment.absolute(metadataFile), mode: 0o644)
+    }
+}
