@@ -57,7 +57,7 @@ extension Program {
                 #expect(result["images"][0]["descriptor"]["digest"].string == log.digest)
                 #expect(result["names"] == [.string(name)])
 
-                let rehearsal = try await Self.merge("--dry-run", "arm64.json", "rest.json", with: manifold)
+                let rehearsal = try await Self.merge("--dry-run=true", "arm64.json", "rest.json", with: manifold)
                 try #require(rehearsal.succeeded, rehearsal.comment)
                 #expect(try await Program.raw(name) == nil)
                 let metadata = manifold.path("results/metadata")

@@ -160,6 +160,44 @@ extension Program {
             }
         }
 
+        @Test("a token that the registry gives in place of the password is what is kept")
+        func identityToken() async throws {
+            let authentication = TestRegistry.Authentication.bearer(username: "jane", password: "sword%fish")
+            try await TestRegistry.with(authentication: authentication) { registry in
+                try await Manifold.with { manifold in
+                    let file = manifold.path("home/.docker/config.json")
+                    let login = try await manifold.run(
+                        ["login", registry.host, "--username=jane", "--password-stdin"],
+                        Self.piping("sword%fish", ["DOCKER_CONFIG": file.removingLastComponent().string]))
+                    try #require(login.succeeded, login.comment)
+                    #expect(login.errorOutput.contains("a token in place of the password"), login.comment)
+                    let kept = try JSONValue(parsing: Array(manifold.text(of: file).utf8))["auths"][registry.host]
+                    #expect(kept["identitytoken"] == "identity")
+                    #expect(Self.mode(file) == 0o600)
+                }
+            }
+        }
+
+        @Test("a certificate that nobody vouches for is refused, unless --tls-verify=false says otherwise")
+        func certificate() async throws {
+            let certificate = try await TestCertificate.make()
+            try await DebianRegistry.with(user: Self.jane, certificate: certificate) { registry in
+                try await Manifold.with { manifold in
+                    // The same registry by an address that is not one of loopback, where no certificate is needed.
+                    let host = registry.host.replacing("127.0.0.1", with: "0.0.0.0")
+                    let words = [
+                        "login", "--authfile", manifold.path("auth.json").string, "-ujane", "--password-stdin", host,
+                    ]
+                    let refused = try await manifold.run(words, Self.piping(Self.jane.password))
+                    #expect(refused.status == .exited(1), refused.comment)
+                    #expect(refused.errorOutput.contains("no secure connection to \(host)"), refused.comment)
+                    let accepted = try await manifold.run(
+                        words + ["--tls-verify=false"], Self.piping(Self.jane.password))
+                    #expect(accepted.succeeded, accepted.comment)
+                }
+            }
+        }
+
         @Test(
             "what cannot be is refused in words, without secrets",
             arguments: [

@@ -84,6 +84,29 @@ import Testing
         }
     }
 
+    @Test("who logs in may get an identity token for the password, and learns whether anybody asked") func recognition()
+        async throws
+    {
+        try await TestRegistry.with(authentication: .bearer(username: "jane", password: "secret")) { registry in
+            let jane = FixedCredentials([registry.host: .password(username: "jane", Secret("secret"))])
+            var configuration = RegistryConfiguration()
+            for wants in [false, true] {
+                configuration.asksForIdentityToken = wants
+                try await withClient(credentials: jane, configuration: configuration) { client in
+                    let recognition = try await client.authenticate(at: registry.host)
+                    #expect(recognition.wasAsked)
+                    #expect(recognition.identityToken == (wants ? .identityToken(Secret("identity")) : nil))
+                }
+            }
+        }
+        try await TestRegistry.with { registry in
+            try await withClient { client in
+                let recognition = try await client.authenticate(at: registry.host)
+                #expect(recognition.wasAsked == false)
+            }
+        }
+    }
+
     @Test(
         "wrong or missing credentials are one clear error",
         arguments: [

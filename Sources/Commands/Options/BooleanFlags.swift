@@ -6,7 +6,8 @@ import ArgumentParser
 enum BooleanFlags {
     /// The arguments with `--flag=true` as `--flag` and without `--flag=false`, where the flag takes no value.
     static func spelledOut(_ arguments: [String]) -> [String] {
-        guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return arguments }
+        let command = command(of: arguments)
+        guard !command.isEmpty else { return arguments }
         var known: [String: Bool] = [:]
         var result: [String] = []
         for (index, argument) in arguments.enumerated() {
@@ -29,6 +30,18 @@ enum BooleanFlags {
         return result
     }
 
+    /// The command that is named, as in `manifest merge`.
+    private static func command(of arguments: [String]) -> [String] {
+        var command: [String] = []
+        var known = ManifoldCommand.configuration.subcommands
+        for word in arguments where !word.hasPrefix("-") {
+            guard let next = known.first(where: { $0.configuration.commandName == word }) else { break }
+            command.append(word)
+            known = next.configuration.subcommands
+        }
+        return command
+    }
+
     /// Go's `strconv.ParseBool`.
     private static func value(_ text: Substring) -> Bool? {
         switch text {
@@ -39,8 +52,8 @@ enum BooleanFlags {
     }
 
     /// Asks the parser: what takes a value takes the argument after it, and refuses to stand at the end.
-    private static func takesNoValue(_ name: String, of command: String) -> Bool {
-        (try? ManifoldCommand.parseAsRoot([command, ".", name])) != nil
-            || (try? ManifoldCommand.parseAsRoot([command, name])) != nil
+    private static func takesNoValue(_ name: String, of command: [String]) -> Bool {
+        (try? ManifoldCommand.parseAsRoot(command + [".", name])) != nil
+            || (try? ManifoldCommand.parseAsRoot(command + [name])) != nil
     }
 }

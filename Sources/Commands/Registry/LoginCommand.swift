@@ -61,7 +61,7 @@ struct LoginCommand: AsyncParsableCommand {
         let stored = StoredCredentials(environment: environment.variables)
         if asksForLogin { return try await printLogin(target, stored) }
         let (credential, source) = try await credential(for: target, stored, environment)
-        let recognition = try await verify(credential, target, environment)
+        let recognition = try await verify(credential, source, target, environment)
         if !recognition.wasAsked {
             CommandOutput.note("note: \(target.registry) asks nobody who they are, so nothing could be checked")
         }
@@ -138,7 +138,7 @@ struct LoginCommand: AsyncParsableCommand {
 
     /// Shows the credential to the registry.
     private func verify(
-        _ credential: Credential, _ target: LoginTarget, _ environment: Environment
+        _ credential: Credential, _ source: Source, _ target: LoginTarget, _ environment: Environment
     ) async throws -> Recognition {
         var configuration = options.configuration(for: [target.registry], in: environment)
         configuration.asksForIdentityToken = true
@@ -147,12 +147,16 @@ struct LoginCommand: AsyncParsableCommand {
                 configuration, credentials: FixedCredentials([target.registry: credential])
             ) { try await $0.authenticate(at: target.registry) }
         } catch let error as RegistryError where error.kind == .unauthorized || error.kind == .denied {
+            // A registry could repeat what it was shown.
             let said = error.messages.map { $0.text.isEmpty ? $0.code : $0.text }.joined(separator: ", ")
+                .replacing(credential.secret.value, with: "(secret)")
             throw CommandError(
                 "cannot log in to \(target.title)\(credential.owner): the registry does not accept the user name or "
                     + "the password" + (error.status.map { " (HTTP status \($0))" } ?? "")
                     + (said.isEmpty ? "" : "; it says: \(said)"),
-                remedy: "check both; many registries want an access token of theirs in place of the password")
+                remedy: source == .kept
+                    ? "these credentials were kept earlier; give others with -u USER"
+                    : "check both; many registries want an access token of theirs in place of the password")
         }
     }
 
@@ -169,6 +173,13 @@ struct LoginCommand: AsyncParsableCommand {
 }
 
 extension Credential {
+    /// What must not be shown.
+    fileprivate var secret: Secret {
+        switch self {
+        case .password(_, let secret), .identityToken(let secret): secret
+        }
+    }
+
     /// Whose it is, after "log in to …".
     fileprivate var owner: String {
         if case .password(let name, _) = self { " as \(name)" } else { " by an identity token" }

@@ -50,7 +50,9 @@ extension TestRegistryState {
         nextToken += 1
         tokens[token] = allowed
         let key = nextToken.isMultiple(of: 2) ? "token" : "access_token"
-        let body = #"{"\#(key)":"\#(token)","expires_in":\#(lifetime)}"#
+        let isOffline = username != nil && request.parameter("offline_token") == "true"
+        let refresh = isOffline ? #","refresh_token":"identity""# : ""
+        let body = #"{"\#(key)":"\#(token)","expires_in":\#(lifetime)\#(refresh)}"#
         return TestResponse(200, ["Content-Type": "application/json"], Array(body.utf8))
     }
 
