@@ -170,6 +170,13 @@ extension Program {
                 let context = try manifold.context("FROM scratch\n", files: [:])
                 let log = try await manifold.build(["--result", manifold.path("r").string, "-t", "x"], context)
                 #expect(!log.succeeded && log.message.contains("nothing is pushed"), log.comment)
+                let old = manifold.path("results/old.json")
+                try manifold.write("{}", to: old)
+                chmod(old.removingLastComponent().string, 0o777)
+                let failing = try await manifold.build(
+                    ["--push-by-digest", "--result", old.string, "-t", "127.0.0.1:1/x"], context)
+                #expect(!failing.succeeded, failing.comment)
+                #expect(access(old.string, F_OK) != 0, "a failed build leaves no result of an earlier one")
                 let nameless = try await manifold.build(["--push-by-digest"], context)
                 #expect(!nameless.succeeded && nameless.message.contains("no name to push to"), nameless.comment)
             }

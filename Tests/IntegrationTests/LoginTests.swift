@@ -160,6 +160,46 @@ extension Program {
             }
         }
 
+        @Test("a CI system's DOCKER_USERNAME and DOCKER_PASSWORD are enough, and another file can be named")
+        func variables() async throws {
+            try await DebianRegistry.with(user: Self.jane) { registry in
+                try await Manifold.with { manifold in
+                    let file = manifold.path("new/auth.json")
+                    let login = try await manifold.run(
+                        ["login", registry.host],
+                        .environment([
+                            "DOCKER_USERNAME": "jane", "DOCKER_PASSWORD": Self.jane.password,
+                            "REGISTRY_AUTH_FILE": file.string,
+                        ]))
+                    try #require(login.succeeded, login.comment)
+                    let name = try await manifold.run(
+                        ["login", "--get-login", "--authfile", file.string, "https://\(registry.host)/"])
+                    #expect(name.output == "jane\n", name.comment)
+                    #expect(Self.mode(file) == 0o600)
+                }
+            }
+        }
+
+        @Test(
+            "Docker Hub has many names and one entry",
+            arguments: [
+                [], ["docker.io"], ["https://index.docker.io/v1/"], ["index.docker.io"], ["registry-1.docker.io"],
+            ])
+        func dockerHub(arguments: [String]) async throws {
+            try await Manifold.with { manifold in
+                let file = manifold.path("auth.json")
+                let auth = Data("jane:fish".utf8).base64EncodedString()
+                try manifold.write(#"{"auths": {"https://index.docker.io/v1/": {"auth": "\#(auth)"}}}"#, to: file)
+                chmod(file.string, 0o666)
+                let words = ["--authfile", file.string] + arguments
+                let name = try await manifold.run(["login", "--get-login"] + words)
+                #expect(name.output == "jane\n", name.comment)
+                let logout = try await manifold.run(["logout"] + words)
+                #expect(logout.output == "logged out of Docker Hub (docker.io)\n", logout.comment)
+                #expect(try !manifold.text(of: file).contains("docker.io"))
+            }
+        }
+
         @Test("a token that the registry gives in place of the password is what is kept")
         func identityToken() async throws {
             let authentication = TestRegistry.Authentication.bearer(username: "jane", password: "sword%fish")

@@ -92,6 +92,7 @@ struct BuildCommand: AsyncParsableCommand {
         let outputs = try OutputPlan(options.output, tags: try options.tags())
         for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
         let relay = EventRelay(receive: report)
+        options.output.fanIn.removeOldResult(in: environment)
         let store = try Store(at: store.path(in: environment))
         // Contexts may be fetched with the keys, too.
         return try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in

@@ -2,8 +2,10 @@
 
 import ArgumentParser
 import Build
+import Glibc
 import OCI
 import Store
+import SystemPackage
 
 /// The flags of `manifold build` for one of several machines that make one list together; `manifold manifest merge` joins
 /// their results.
@@ -21,13 +23,20 @@ struct FanInOptions: ParsableArguments {
             valueName: "file"))
     var resultFile: String?
 
+    /// Removes what an earlier build wrote: when this one fails, that must not pass for its result.
+    func removeOldResult(in environment: Environment) {
+        if let resultFile, Files.isRegularFile(environment.absolute(resultFile)) {
+            unlink(environment.absolute(resultFile).string)
+        }
+    }
+
     /// Writes the file.
     ///
-    /// - Throws: ``StoreError``, ``CommandError``.
+    /// - Throws: ``BuildError``, ``StoreError``, ``CommandError``.
     func report(_ summary: BuildSummary, of outputs: OutputPlan, in environment: Environment) throws {
         guard let resultFile else { return }
         let result = FanInResult(
             summary.pushed, names: try outputs.pushedNames(), annotations: outputs.listAnnotations)
-        try Files.write(try result.json, to: environment.absolute(resultFile), mode: 0o644)
+        try OutputPlace.file(following: environment.absolute(resultFile)).write(try result.json)
     }
 }

@@ -14,7 +14,7 @@ extension OutputOptions {
     ///
     /// - Throws: ``BuildError``.
     func checkReportFiles(in environment: Environment) throws {
-        for file in [digestFile, metadataFile].compactMap(\.self) {
+        for file in [digestFile, metadataFile, fanIn.resultFile].compactMap(\.self) {
             try OutputPlace.file(following: environment.absolute(file)).prepareInFolder()
         }
     }
