@@ -76,17 +76,23 @@ let package = Package(
             name: "Sandbox", dependencies: ["OCI", "Emulation", "CSandbox", "CSeccomp", systemPackage],
             swiftSettings: strict),
 
+        .target(
+            name: "Images", dependencies: ["OCI", "Layers", "Store", "Registry", systemPackage],
+            swiftSettings: strict),
+
         // The heart, and the face.
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "Sandbox", systemPackage,
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Images", "Remote", "Emulation", "Sandbox",
+                systemPackage,
             ],
             swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Remote", "Emulation", "CSandbox", "Sandbox",
+                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Images", "Remote", "Emulation", "CSandbox",
+                "Sandbox",
                 "Build",
                 argumentParser, subprocess, systemPackage,
             ],
@@ -121,6 +127,9 @@ let package = Package(
             name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
         .testTarget(
+            name: "ImagesTests", dependencies: ["OCI", "Store", "Registry", "Images", "TestSupport", systemPackage],
+            swiftSettings: strict),
+        .testTarget(
             name: "RemoteTests", dependencies: ["OCI", "Remote", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
@@ -129,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
-        .testTarget(name: "BuildTests", dependencies: ["Build", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BuildTests", dependencies: ["Build", "Images", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
             swiftSettings: strict),

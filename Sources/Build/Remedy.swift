@@ -2,6 +2,7 @@
 
 import Dockerfile
 import Emulation
+import Images
 import Layers
 import Registry
 import Remote
@@ -19,9 +20,11 @@ public enum Remedy {
         case let error as CopyError: error.remedy
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
+        case let error as ImagesError: error.remedy
         case let error as LayersError: error.remedy
         case let error as MountError: error.remedy
         case let error as OCILayoutError: error.remedy
+        case let error as ManifestError: error.remedy
         case let error as RegistryError: error.remedy
         case let error as RemoteError: error.remedy
         case let error as SandboxError: error.remedy

@@ -30,6 +30,16 @@ extension Store {
         try writeRecord(image, to: namePath(reference))
     }
 
+    /// The names of all images, sorted.
+    ///
+    /// - Throws: ``StoreError``.
+    public func images() throws -> [Reference] {
+        let folder = root.appending("names")
+        return try Files.names(in: folder).compactMap { file in
+            try readRecord(NamedImage.self, at: folder.appending(file)).flatMap { try? Reference($0.name) }
+        }.sorted { $0.description < $1.description }
+    }
+
     /// Makes a name point to nothing here.
     public func forget(_ reference: Reference) {
         unlink(namePath(reference).string)

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Images
 import Layers
 import OCI
 import Remote
@@ -71,21 +72,7 @@ extension ContextLoader {
 
     /// `PATH[:TAG][@DIGEST]`; a path that is there is taken whole.
     private func layout(_ text: String, _ absolute: (String) -> FilePath) async throws -> OCILayoutSource {
-        var place = text[...]
-        var selector = OCILayoutSource.Selector.any
-        if !Files.exists(absolute(text)) {
-            var digest: Digest?
-            if let at = place.lastIndex(of: "@") {
-                digest = try Digest(String(place[place.index(after: at)...]))
-                place = place[..<at]
-            }
-            if let colon = place.lastIndex(of: ":"), !place[colon...].contains("/") {
-                selector = .tag(String(place[place.index(after: colon)...]))
-                place = place[..<colon]
-            }
-            if let digest { selector = .digest(digest) }
-        }
-        let path = absolute(String(place))
+        let (path, selector) = try ImagePlace.layout(text, absolute)
         guard Files.exists(path), !Files.isDirectory(path) else {
             return OCILayoutSource(path: path, selector: selector, store: store)
         }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Images
 public import OCI
 public import Store
 
@@ -45,8 +46,8 @@ public struct DockerArchiveExporter: Exporter {
         let sink = TarLayoutSink(staged.file)
         try await layout.write(to: sink, from: store, result, destination: destination, progress)
         try OutputFailure.explaining(destination) {
-            try sink.add(layout.index(), as: ImageLayout.indexName)
-            if layout.images.count == 1 { try sink.add(layout.dockerManifest(), as: "manifest.json") }
+            try sink.add(layout.index(), as: LayoutFiles.indexName)
+            if layout.images.count == 1 { try sink.add(layout.dockerManifest(), as: LayoutFiles.dockerManifestName) }
             try sink.finish()
         }
     }

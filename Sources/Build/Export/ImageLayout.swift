@@ -1,13 +1,11 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import FoundationEssentials
+import Images
 import OCI
 import Store
 
 /// The files of an OCI image layout (image-spec image-layout.md) with one result in it.
 struct ImageLayout: Sendable {
-    static let indexName = "index.json"
-
     let images: [AssembledImage]
     let root: Descriptor
     let tags: [Reference]
@@ -26,20 +24,19 @@ struct ImageLayout: Sendable {
         let total = blobs.reduce(0) { $0 + $1.size }
         var completed: Int64 = 0
         try OutputFailure.explaining(destination) {
-            try sink.add(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), as: "oci-layout")
+            try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
         }
         for blob in blobs {
             try Task.checkCancellation()
             try store.verifyBlob(blob.digest)
             try OutputFailure.explaining(destination) {
-                try sink.add(contentsOf: store.blobPath(blob.digest), size: blob.size, as: Self.path(of: blob.digest))
+                try sink.add(
+                    contentsOf: store.blobPath(blob.digest), size: blob.size, as: LayoutFiles.path(of: blob.digest))
             }
             completed += blob.size
             progress(completed, total)
         }
     }
-
-    static func path(of digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.encoded)" }
 
     /// Everything that the root points to and the root itself, each once.
     private var blobs: [Descriptor] {
@@ -55,40 +52,11 @@ struct ImageLayout: Sendable {
         return blobs
     }
 
-    /// The bytes of index.json. The names are annotations, as containerd and skopeo read them.
-    func index() throws -> [UInt8] {
-        var entries: [Descriptor] = tags.map { tag in
-            var entry = root
-            var notes = entry.annotations ?? [:]
-            notes["io.containerd.image.name"] = tag.description
-            if let name = tag.tag { notes["org.opencontainers.image.ref.name"] = name }
-            entry.annotations = notes
-            return entry
-        }
-        if entries.isEmpty { entries = [root] }
-        return try ImageAssembler.encode(Index(manifests: entries))
-    }
+    /// The bytes of index.json.
+    func index() throws -> [UInt8] { try LayoutFiles.index(LayoutFiles.entries(root, named: tags)) }
 
-    /// The bytes of manifest.json, which older Dockers and podman read (Docker's image specification 1.2, "Combined
-    /// image JSON + filesystem changeset format").
+    /// The bytes of manifest.json, for an archive of Docker's.
     func dockerManifest() throws -> [UInt8] {
-        struct Entry: Encodable {
-            var config: String
-            var repoTags: [String]?
-            var layers: [String]
-
-            enum CodingKeys: String, CodingKey {
-                case config = "Config"
-                case repoTags = "RepoTags"
-                case layers = "Layers"
-            }
-        }
-        let names = tags.filter { $0.tag != nil }.map(\.familiar)
-        return try ImageAssembler.encode(
-            images.map { image in
-                Entry(
-                    config: Self.path(of: image.config.digest), repoTags: names.isEmpty ? nil : names,
-                    layers: image.layers.map { Self.path(of: $0.blob.digest) })
-            })
+        try LayoutFiles.dockerManifest(images.map { ($0.config, $0.layers.map(\.blob)) }, named: tags)
     }
 }

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
+import Images
 public import OCI
 public import Store
 public import SystemPackage
@@ -73,14 +74,14 @@ public struct OCILayoutExporter: Exporter {
             let sink = DirectoryLayoutSink(root: path)
             try await layout.write(to: sink, from: store, result, destination: path.string, progress)
             return Publication(places: Self.places(path.string, tags), names: tags, reach: .files) { _ in
-                try OutputFailure.explaining(path.string) { try sink.add(layout.index(), as: ImageLayout.indexName) }
+                try OutputFailure.explaining(path.string) { try sink.add(layout.index(), as: LayoutFiles.indexName) }
             }
         case .archive(let archive):
             let staged = try StagedFile(archive, store: store)
             let sink = TarLayoutSink(staged.file)
             try await layout.write(to: sink, from: store, result, destination: archive.name, progress)
             try OutputFailure.explaining(archive.name) {
-                try sink.add(layout.index(), as: ImageLayout.indexName)
+                try sink.add(layout.index(), as: LayoutFiles.indexName)
                 try sink.finish()
             }
             return Publication(

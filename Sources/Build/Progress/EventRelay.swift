@@ -1,6 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import OCI
+package import OCI
 import Synchronization
 
 /// Where the parts of a build tell what they do; it numbers the steps of all of them.
@@ -14,12 +14,12 @@ public final class EventRelay: Sendable {
         self.nextID = Mutex(1)
     }
 
-    func send(_ event: BuildEvent) { receive(event) }
+    package func send(_ event: BuildEvent) { receive(event) }
 
     package func warn(_ warning: BuildWarning) { receive(.warning(warning)) }
 
     /// Makes a step that is not in the plan, such as a transfer.
-    func step(_ title: String, platforms: [Platform] = [], lines: ClosedRange<Int>? = nil) -> BuildStep {
+    package func step(_ title: String, platforms: [Platform] = [], lines: ClosedRange<Int>? = nil) -> BuildStep {
         BuildStep(id: reserve(1), platforms: platforms, title: title, lines: lines)
     }
 

@@ -1,25 +1,25 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Layers
-import SystemPackage
+package import SystemPackage
 
 /// A tar file of an OCI layout.
-final class TarLayoutSink: LayoutSink {
+package final class TarLayoutSink: LayoutSink {
     private let writer: LayerWriter
     private var directories: Set<TreePath> = []
 
     /// - Parameter file: where the bytes go; it stays open.
-    init(_ file: FileDescriptor) {
+    package init(_ file: FileDescriptor) {
         writer = LayerWriter(to: file, compression: .none)
     }
 
-    func add(_ bytes: [UInt8], as name: String) throws {
+    package func add(_ bytes: [UInt8], as name: String) throws {
         let path = try place(for: name)
         try writer.append(
             TreeEntry(path: path, kind: .file, mode: 0o644, size: Int64(bytes.count)), content: .bytes(bytes))
     }
 
-    func add(contentsOf source: FilePath, size: Int64, as name: String) throws {
+    package func add(contentsOf source: FilePath, size: Int64, as name: String) throws {
         let path = try place(for: name)
         let input = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
         defer { try? input.close() }
@@ -27,7 +27,7 @@ final class TarLayoutSink: LayoutSink {
     }
 
     /// Ends the archive.
-    func finish() throws { _ = try writer.finish() }
+    package func finish() throws { _ = try writer.finish() }
 
     private func place(for name: String) throws -> TreePath {
         let path = try TreePath(name)

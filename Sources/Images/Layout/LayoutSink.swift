@@ -2,24 +2,26 @@
 
 import Glibc
 import Store
-import SystemPackage
+package import SystemPackage
 
 /// Where the files of an OCI layout are put.
-protocol LayoutSink {
+package protocol LayoutSink {
     func add(_ bytes: [UInt8], as name: String) throws
     func add(contentsOf file: FilePath, size: Int64, as name: String) throws
 }
 
 /// A directory on disk.
-struct DirectoryLayoutSink: LayoutSink {
-    let root: FilePath
+package struct DirectoryLayoutSink: LayoutSink {
+    package let root: FilePath
 
-    func add(_ bytes: [UInt8], as name: String) throws {
+    package init(root: FilePath) { self.root = root }
+
+    package func add(_ bytes: [UInt8], as name: String) throws {
         let path = try place(for: name)
         try Files.write(bytes, to: path, mode: 0o644)
     }
 
-    func add(contentsOf file: FilePath, size: Int64, as name: String) throws {
+    package func add(contentsOf file: FilePath, size: Int64, as name: String) throws {
         let path = try place(for: name)
         if Files.size(path) == size { return }
         try Files.copy(file, to: path, mode: 0o644)

@@ -1,0 +1,83 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import Layers
+public import OCI
+import Store
+public import SystemPackage
+
+/// The bytes of one blob on their way to one or several places; they are fetched from where they are once.
+public struct BlobSupply: Sendable {
+    /// Which blob.
+    public let blob: Descriptor
+    let spool: BlobSpool
+
+    /// The repository that the blob comes from.
+    public var repository: Reference? { spool.reader.repository }
+
+    /// A file with the blob's bytes, which were checked.
+    public func file() async throws -> FilePath { try await spool.file(of: blob).path }
+
+    /// Hands out the bytes in order; when this throws, they must be thrown away.
+    public func stream(into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        if spool.isShared, try await spool.reader.file(blob) == nil {
+            let file = try await spool.file(of: blob)
+            return try BlobFile.read(file.path, blob, into: sink)
+        }
+        try await spool.reader.read(blob, into: sink)
+    }
+}
+
+/// Blobs that were fetched and wait until every place has them.
+struct BlobSpool: Sendable {
+    let reader: any ImageReader
+    let store: Store
+    /// Whether several places want the blobs.
+    let isShared: Bool
+    private let files = SingleFlight<Digest, SpooledFile>()
+
+    init(reader: any ImageReader, store: Store, isShared: Bool) {
+        self.reader = reader
+        self.store = store
+        self.isShared = isShared
+    }
+
+    func file(of blob: Descriptor) async throws -> SpooledFile {
+        try await files.value(for: blob.digest) {
+            if let path = try await reader.file(blob) {
+                try await reader.read(blob) { _ in }
+                return SpooledFile(path: path, isOurs: false, digest: blob.digest)
+            }
+            if store.hasBlob(blob.digest, size: blob.size), (try? store.verifyBlob(blob.digest)) != nil {
+                return SpooledFile(path: store.blobPath(blob.digest), isOurs: false, digest: blob.digest)
+            }
+            let (path, file) = try store.scratch.newFile("copy")
+            let spooled = SpooledFile(path: path, isOurs: true, digest: blob.digest)
+            defer { try? file.close() }
+            try await reader.read(blob) { bytes in
+                do { try file.writeAll(bytes) } catch let errno as Errno {
+                    throw StoreError.file(operation: "write", path: path, errno: errno)
+                }
+            }
+            return spooled
+        }
+    }
+
+    /// Lets go of a blob that every place has.
+    func release(_ digest: Digest) async { await files.forget { $0.digest == digest } }
+}
+
+/// A file that is removed when nobody needs it any more, if it is ours.
+final class SpooledFile: Sendable {
+    let path: FilePath
+    let digest: Digest
+    private let isOurs: Bool
+
+    init(path: FilePath, isOurs: Bool, digest: Digest) {
+        self.path = path
+        self.isOurs = isOurs
+        self.digest = digest
+    }
+
+    deinit { if isOurs { unlink(path.string) } }
+}

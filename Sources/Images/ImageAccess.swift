@@ -1,0 +1,64 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import OCI
+public import Registry
+public import Store
+import SystemPackage
+
+/// From places to what reads and writes images there.
+public struct ImageAccess: Sendable {
+    public let client: RegistryClient
+    public let store: Store
+
+    public init(client: RegistryClient, store: Store) {
+        self.client = client
+        self.store = store
+    }
+
+    /// What reads the image in a place.
+    ///
+    /// - Throws: ``ImagesError``, ``OCILayoutError``.
+    public func reader(of place: ImagePlace) async throws -> any ImageReader {
+        switch place {
+        case .registry(let reference): return RegistryImage(reference, client: client)
+        case .layout(let path, let selector): return OCILayout(path: path, selector: selector)
+        case .store(let reference): return StoredImage(reference, store: store)
+        case .layoutArchive(let path, _), .dockerArchive(let path, _):
+            throw ImagesError.badFile(path.string, reason: "archives cannot be read yet", remedy: nil)
+        }
+    }
+
+    /// What writes an image to a place.
+    ///
+    /// - Parameter source: where the image comes from: where the place says no name, it has the name that it had there.
+    /// - Throws: ``ImagesError``.
+    public func writer(to place: ImagePlace, from source: any ImageReader) throws -> any ImageWriter {
+        switch place {
+        case .registry(let reference): return RegistryImage(reference, client: client)
+        case .layout(let path, let selector):
+            let (tag, reference) = try name(selector, of: path.string, from: source)
+            return LayoutWriter(path: path, tag: tag, reference: reference)
+        case .store(let reference): return StoredImage(reference, store: store)
+        case .layoutArchive(let path, _), .dockerArchive(let path, _):
+            throw ImagesError.badFile(path.string, reason: "archives cannot be written yet", remedy: nil)
+        }
+    }
+
+    /// The name of an image in a layout, and the whole name of which it is a part.
+    private func name(
+        _ selector: OCILayout.Selector, of path: String, from source: any ImageReader
+    ) throws -> (tag: String?, reference: Reference?) {
+        // Under another tag it is not what the whole name says.
+        let whole = source.repository.map {
+            Reference(registry: $0.registry, repository: $0.repository, tag: source.tag)
+        }
+        switch selector {
+        case .tag(let tag): return (tag, tag == source.tag ? whole : nil)
+        case .any: return (source.tag, source.tag == nil ? nil : whole)
+        case .digest(let digest):
+            throw ImagesError.badPlace(
+                "\(path)@\(digest)", reason: "a digest is not a name to write to",
+                remedy: "name a tag, as in oci:\(path):1.0")
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import Registry
+public import SystemPackage
+
+/// An image in one place, to be read: its root document, what that leads to, and the blobs.
+///
+/// Whoever conforms checks every byte against digest and size.
+public protocol ImageReader: Sendable {
+    /// What people call it.
+    var title: String { get }
+
+    /// The repository that it is in, whose registry may hand blobs to others of its own.
+    var repository: Reference? { get }
+
+    /// The tag that it has there.
+    var tag: String? { get }
+
+    /// The manifest or index that is meant.
+    func root() async throws -> FetchedManifest
+
+    /// A manifest or index that another document names.
+    func document(_ descriptor: Descriptor) async throws -> FetchedManifest
+
+    /// A small blob, such as a config.
+    func bytes(_ blob: Descriptor) async throws -> [UInt8]
+
+    /// A file of this machine that has the blob's size and should have its bytes; nil when it has to be fetched.
+    func file(_ blob: Descriptor) async throws -> FilePath?
+
+    /// Hands out a blob's bytes in order; when this throws, what was handed out must be thrown away.
+    func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws
+}
+
+extension ImageReader {
+    public var repository: Reference? { nil }
+    public var tag: String? { nil }
+    public func file(_ blob: Descriptor) async throws -> FilePath? { nil }
+}

@@ -1,0 +1,73 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+public import OCI
+public import Registry
+
+/// An image in a registry, or a name that one is to have there.
+public struct RegistryImage: Sendable {
+    let reference: Reference
+    let client: RegistryClient
+    let authority: RegistryClient.Authority
+
+    /// - Parameter authority: whom to ask what the name stands for.
+    public init(
+        _ reference: Reference, client: RegistryClient, by authority: RegistryClient.Authority = .mirrors
+    ) {
+        self.reference = reference
+        self.client = client
+        self.authority = authority
+    }
+
+    public var title: String { reference.familiar }
+}
+
+extension RegistryImage: ImageReader {
+    public var repository: Reference? { reference }
+    public var tag: String? { reference.tag }
+
+    public func root() async throws -> FetchedManifest { try await client.manifest(reference, by: authority) }
+
+    public func document(_ descriptor: Descriptor) async throws -> FetchedManifest {
+        try await client.manifest(reference.with(digest: descriptor.digest), by: authority)
+    }
+
+    public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await client.pullBlob(blob, from: reference) }
+
+    public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        try await client.pullBlob(blob, from: reference, into: sink)
+    }
+}
+
+extension RegistryImage: ImageWriter {
+    public func current() async throws -> Digest? {
+        do { return try await client.resolve(reference, by: .registry).digest } catch let error as RegistryError
+            where error.kind == .notFound
+        {
+            return nil
+        }
+    }
+
+    public func put(
+        _ supply: BlobSupply, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws -> PushOutcome {
+        let origins = supply.repository.map { $0.registry == reference.registry ? [$0.repository] : [] } ?? []
+        return try await client.pushBlob(supply.blob, to: reference, mountFrom: origins, progress: progress) {
+            .file(try await supply.file())
+        }
+    }
+
+    public func put(_ document: FetchedManifest) async throws {
+        try await client.putManifest(
+            document.bytes, mediaType: document.descriptor.mediaType,
+            to: reference.with(digest: document.descriptor.digest))
+    }
+
+    public func publish(_ image: ImageSelection) async throws -> [String] {
+        let root = image.root
+        if let digest = reference.digest, digest != root.descriptor.digest {
+            throw ImagesError.otherDigest(named: digest, actual: root.descriptor.digest, title: title)
+        }
+        try await client.putManifest(root.bytes, mediaType: root.descriptor.mediaType, to: reference)
+        return [title]
+    }
+}
