@@ -19,11 +19,10 @@ public struct ManifoldCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             BuildCommand.self,
-            LoginCommand.self,
-            LogoutCommand.self,
-            ManifestCommand.self,
-            PruneCommand.self,
-            VersionCommand.self,
+            LoginCommand.self, LogoutCommand.self,
+            CopyCommand.self, InspectCommand.self, TagsCommand.self, ManifestCommand.self,
+            ImagesCommand.self, PullCommand.self, PushCommand.self, TagCommand.self, RemoveImageCommand.self,
+            PruneCommand.self, VersionCommand.self,
         ])
 
     public init() {}

@@ -1,0 +1,87 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import Build
+import Glibc
+import Images
+import OCI
+import Registry
+import Store
+import SystemPackage
+
+/// A copy as a command does it: with progress, words on what failed, and an exit status.
+struct ImageTransfer {
+    let source: ImagePlace
+    let targets: [ImagePlace]
+    var choice = ImageSelection.Choice()
+    var expected: Digest?
+
+    /// Copies, tells the user, and prints the digests when nothing else is to be shown.
+    ///
+    /// - Throws: `ExitCode`, after the reason was told.
+    func run(
+        _ progress: ProgressOptions, _ registry: RegistryOptions, _ store: StoreOptions, in environment: Environment
+    ) async throws {
+        let mode = try progress.mode(in: environment)
+        let terminal = ProgressTerminal(.standardError, environment: environment.variables)
+        let reporter = ProgressReporter(mode: mode, terminal: terminal)
+        let isJSON = mode.settled(for: terminal) == .json
+        do {
+            let results = try await Interruption.cancels {
+                try await reporter.follow { queue in
+                    try await copy(registry, try store.path(in: environment), in: environment, events: queue.send)
+                }
+            }
+            var failures = 0
+            for result in results {
+                switch result {
+                case .success(let report): if progress.quiet { Swift.print(report.digest) }
+                case .failure(let error):
+                    failures += 1
+                    isJSON ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
+                }
+            }
+            if failures > 0 { throw ExitCode(1) }
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            isJSON ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
+            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+        }
+    }
+}
+
+extension ImageTransfer {
+    private func copy(
+        _ registry: RegistryOptions, _ root: FilePath, in environment: Environment,
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws -> [Result<CopyReport, any Error>] {
+        let store = try Store(at: root)
+        return try await registry.withClient(in: environment) { client in
+            let access = ImageAccess(client: client, store: store)
+            let reader = try await access.reader(of: source)
+            let writers = try targets.map { try access.writer(to: $0, from: reader) }
+            let relay = EventRelay(receive: events)
+            let progress = CopyProgress(from: reader.title, to: writers.map(\.title), events: relay)
+            let copy = ImageCopy(
+                from: reader, to: writers, choice: choice, ifMatch: expected, store: store, report: progress.note)
+            do {
+                let results = try await copy.run()
+                progress.complete()
+                return results
+            } catch {
+                progress.stopped(by: error)
+                throw explained(error, store)
+            }
+        }
+    }
+
+    /// Who asks a registry for what is in the store only is told so.
+    private func explained(_ error: any Error, _ store: Store) -> any Error {
+        guard case .registry(let reference) = source, var error = error as? RegistryError,
+            (try? store.image(named: reference)) != nil
+        else { return error }
+        error.hint = "there is an image of this name in the store, which is meant by store:\(reference.familiar)"
+        return error
+    }
+}

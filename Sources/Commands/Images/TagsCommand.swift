@@ -1,0 +1,28 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import OCI
+import Registry
+
+/// `manifold tags`
+struct TagsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tags", abstract: "List the tags of a repository in a registry, one on each line.")
+
+    @Argument(help: "The repository, as in registry.example/me/app.") var repository: String
+
+    @Flag(name: .customLong("json"), help: "Print a JSON list.") var isJSON = false
+
+    @OptionGroup var registry: RegistryOptions
+
+    func run() async throws {
+        let environment = Environment.current()
+        try await Answer.print {
+            let name = repository.hasPrefix("docker://") ? String(repository.dropFirst(9)) : repository
+            let reference = try Reference(name)
+            let tags = try await registry.withClient(in: environment) { try await $0.tags(of: reference) }
+            if isJSON { return Array(try ImageDescription.json(tags).utf8) }
+            return Array(tags.map { SafeText.singleLine($0) + "\n" }.joined().utf8)
+        }
+    }
+}
