@@ -20,7 +20,7 @@ struct ImageTransfer {
     ///
     /// - Throws: `ExitCode`, after the reason was told.
     func run(
-        _ progress: ProgressOptions, _ registry: RegistryOptions, _ store: StoreOptions, in environment: Environment
+        _ progress: ProgressOptions, _ registry: TransferOptions, _ store: StoreOptions, in environment: Environment
     ) async throws {
         let mode = try progress.mode(in: environment)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
@@ -53,7 +53,7 @@ struct ImageTransfer {
 
 extension ImageTransfer {
     private func copy(
-        _ registry: RegistryOptions, _ root: FilePath, in environment: Environment,
+        _ registry: TransferOptions, _ root: FilePath, in environment: Environment,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> [Result<CopyReport, any Error>] {
         let store = try Store(at: root)

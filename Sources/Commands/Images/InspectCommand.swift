@@ -32,7 +32,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("raw"), help: "Print the manifest or index, byte for byte.") var isRaw = false
 
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var registry: TransferOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {

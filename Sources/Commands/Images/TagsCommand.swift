@@ -13,7 +13,7 @@ struct TagsCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("json"), help: "Print a JSON list.") var isJSON = false
 
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var registry: TransferOptions
 
     func run() async throws {
         let environment = Environment.current()

@@ -86,7 +86,7 @@ struct MergePublisher {
             for entry in plan.entries {
                 let source = entry.source(for: repository)
                 guard source.name != repository.name else { continue }
-                let copy = ImageCopy(client: client, source: source, target: repository)
+                let copy = ManifestCopy(client: client, source: source, target: repository)
                 let outcome = try await copy.run()
                 note("\(entry.platform): \(outcome) from \(source.name) to \(repository.name)")
             }

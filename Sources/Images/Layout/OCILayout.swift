@@ -76,7 +76,9 @@ public struct OCILayout: Sendable, Hashable {
     /// The list of the layout's images, and its bytes.
     func contents() throws -> (index: Index, bytes: [UInt8]) {
         try checkVersion()
-        guard let bytes = try document(called: LayoutFiles.indexName, limit: Self.documentLimit) else { throw OCILayoutError.noLayout(title, reason: "it has no index.json") }
+        guard let bytes = try document(called: LayoutFiles.indexName, limit: Self.documentLimit) else {
+            throw OCILayoutError.noLayout(title, reason: "it has no index.json")
+        }
         do { return (try JSONDecoder().decode(Index.self, from: Data(bytes)), bytes) } catch {
             throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
         }

@@ -6,7 +6,7 @@ import Registry
 import SystemPackage
 
 /// One image taken from a repository to another, in the same registry or elsewhere.
-struct ImageCopy {
+struct ManifestCopy {
     let client: RegistryClient
     /// The manifest, by digest.
     let source: Reference

@@ -4,7 +4,7 @@ import ArgumentParser
 import Registry
 
 /// How registries are spoken to, for commands that do little else.
-struct RegistryOptions: ParsableArguments {
+struct TransferOptions: ParsableArguments {
     @Option(
         name: .customLong("insecure"),
         help: ArgumentHelp(
