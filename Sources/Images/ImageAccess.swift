@@ -18,13 +18,13 @@ public struct ImageAccess: Sendable {
     /// What reads the image in a place.
     ///
     /// - Throws: ``ImagesError``, ``OCILayoutError``.
-    public func reader(of place: ImagePlace) async throws -> any ImageReader {
+    public func reader(of place: ImagePlace) -> any ImageReader {
         switch place {
         case .registry(let reference): return RegistryImage(reference, client: client)
         case .layout(let path, let selector): return OCILayout(path: path, selector: selector)
         case .store(let reference): return StoredImage(reference, store: store)
-        case .layoutArchive(let path, _), .dockerArchive(let path, _):
-            throw ImagesError.badFile(path.string, reason: "archives cannot be read yet", remedy: nil)
+        case .layoutArchive(let path, let selector): return ArchiveImage(layout: path, selector, store: store)
+        case .dockerArchive(let path, let name): return ArchiveImage(docker: path, name, store: store)
         }
     }
 
@@ -39,8 +39,15 @@ public struct ImageAccess: Sendable {
             let (tag, reference) = try name(selector, of: path.string, from: source)
             return LayoutWriter(path: path, tag: tag, reference: reference)
         case .store(let reference): return StoredImage(reference, store: store)
-        case .layoutArchive(let path, _), .dockerArchive(let path, _):
-            throw ImagesError.badFile(path.string, reason: "archives cannot be written yet", remedy: nil)
+        case .layoutArchive(let path, let selector):
+            let (tag, reference) = try name(selector, of: path.string, from: source)
+            return ArchiveWriter(path: path, as: .layout, tag: tag, name: reference, store: store)
+        case .dockerArchive(let path, let reference):
+            var named = reference
+            if named == nil, let origin = source.repository, let tag = source.tag {
+                named = Reference(registry: origin.registry, repository: origin.repository, tag: tag)
+            }
+            return ArchiveWriter(path: path, as: .docker, tag: named?.tag, name: named, store: store)
         }
     }
 

@@ -20,8 +20,8 @@ public enum ImagesError: Error, Hashable, Sendable {
     case moved(title: String, expected: Digest, actual: Digest?)
     /// A document of an image cannot be what it should be.
     case badImage(title: String, reason: String)
-    /// A file cannot be written or read as what it should be.
-    case badFile(String, reason: String, remedy: String?)
+    /// A file or directory cannot be written; the sentence says why.
+    case output(String, remedy: String?)
 }
 
 extension ImagesError: CustomStringConvertible {
@@ -42,14 +42,14 @@ extension ImagesError: CustomStringConvertible {
         case .moved(let title, let expected, nil):
             "\(title) is left as it is: it stands for nothing now, not for \(expected)"
         case .badImage(let title, let reason): "\(title) cannot be used: \(reason)"
-        case .badFile(let path, let reason, _): "\(path): \(reason)"
+        case .output(let sentence, _): sentence
         }
     }
 
     /// What to do about it.
     public var remedy: String? {
         switch self {
-        case .badPlace(_, _, let remedy), .badFile(_, _, let remedy): return remedy
+        case .badPlace(_, _, let remedy), .output(_, let remedy): return remedy
         case .notInStore(let reference, let names):
             if let nearest = Spelling.nearest(to: reference.familiar, among: names) {
                 return "did you mean \(nearest)?"

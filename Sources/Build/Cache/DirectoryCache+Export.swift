@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import Images
 public import OCI
 import Store
 public import SystemPackage

@@ -12,7 +12,7 @@ struct ImageLayout: Sendable {
 
     /// Writes everything but the index, which makes the rest visible.
     ///
-    /// - Throws: ``StoreError`` for blobs that are damaged; ``BuildError/output(_:remedy:)``.
+    /// - Throws: ``StoreError`` for blobs that are damaged; ``ImagesError/output(_:remedy:)``.
     func write(
         to sink: some LayoutSink, from store: Store, _ result: BuildResult, destination: String,
         _ progress: (Int64, Int64) -> Void

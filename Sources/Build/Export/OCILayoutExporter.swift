@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
-import Images
+public import Images
 public import OCI
 public import Store
 public import SystemPackage

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Build
 import Glibc
+import Images
 import OCI
 import Store
 import SystemPackage

@@ -3,6 +3,7 @@
 import Build
 import FoundationEssentials
 import Glibc
+import Images
 import OCI
 import Store
 import Synchronization

@@ -2,6 +2,7 @@
 
 import Build
 import Glibc
+import Images
 import OCI
 import Registry
 import Store

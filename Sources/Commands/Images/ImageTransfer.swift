@@ -59,7 +59,7 @@ extension ImageTransfer {
         let store = try Store(at: root)
         return try await registry.withClient(in: environment) { client in
             let access = ImageAccess(client: client, store: store)
-            let reader = try await access.reader(of: source)
+            let reader = access.reader(of: source)
             let writers = try targets.map { try access.writer(to: $0, from: reader) }
             let relay = EventRelay(receive: events)
             let progress = CopyProgress(from: reader.title, to: writers.map(\.title), events: relay)

@@ -42,7 +42,7 @@ struct InspectCommand: AsyncParsableCommand {
             let choice = ImageSelection.Choice(platforms: try PlatformWords.list(platforms))
             let store = try Store(at: store.path(in: environment))
             return try await registry.withClient(in: environment) { client in
-                let reader = try await ImageAccess(client: client, store: store).reader(of: place)
+                let reader = ImageAccess(client: client, store: store).reader(of: place)
                 if isRaw, platforms.isEmpty { return try await reader.root().bytes }
                 let selection = try await ImageSelection(choice, from: reader)
                 if isRaw { return selection.root.bytes }

@@ -1,23 +1,23 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
-import Store
-import SystemPackage
+package import Store
+package import SystemPackage
 
 /// The bytes of an export until it is published: beside their file and renamed into it, or, for a stream, in the store
 /// and copied then.
 ///
 /// Where the file system can, they have no name until then, so that a process that is killed leaves nothing.
-final class StagedFile: Sendable {
+package final class StagedFile: Sendable {
     /// Open for writing.
-    let file: FileDescriptor
+    package let file: FileDescriptor
     /// The name that the bytes have, or will have for a moment.
-    let path: FilePath
+    package let path: FilePath
     private let place: OutputPlace
     private let isStream: Bool
     private let isNameless: Bool
 
-    init(_ place: OutputPlace, store: Store) throws {
+    package init(_ place: OutputPlace, store: Store) throws {
         self.place = place
         isStream = place.isStream
         guard case .file(let destination) = place, !isStream else {
@@ -48,12 +48,12 @@ final class StagedFile: Sendable {
     private static let temporaryFile = 0o20_000_000 | O_DIRECTORY
 
     /// How many bytes there are.
-    var size: Int64 {
+    package var size: Int64 {
         var status = stat()
         return fstat(file.rawValue, &status) == 0 ? Int64(status.st_size) : 0
     }
 
-    func publish(_ progress: (Int64, Int64) -> Void) throws {
+    package func publish(_ progress: (Int64, Int64) -> Void) throws {
         guard isStream else {
             guard case .file(let destination) = place else { return }
             return try OutputFailure.explaining(place.name) {
@@ -101,5 +101,5 @@ final class StagedFile: Sendable {
 
 extension StagedFile {
     /// What a person reads while it is published; nil for a rename.
-    var publishingTitle: String? { isStream ? "write to \(place.name)" : nil }
+    package var publishingTitle: String? { isStream ? "write to \(place.name)" : nil }
 }

@@ -3,23 +3,23 @@
 import Glibc
 import Layers
 import Store
-import SystemPackage
+package import SystemPackage
 
 /// Says of errors at an export's destination what the destination is.
-enum OutputFailure {
+package enum OutputFailure {
     /// Does `body`; a system's refusal becomes an error about `destination`.
-    static func explaining<Result>(_ destination: String, _ body: () throws -> Result) throws -> Result {
+    package static func explaining<Result>(_ destination: String, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch { throw explained(error, destination) }
     }
 
     /// Sees whether a directory can be written, or made, without making anything: it may lie in the build context.
     ///
-    /// - Throws: ``BuildError/output(_:remedy:)``.
-    static func check(folder: FilePath, for destination: String) throws {
+    /// - Throws: ``ImagesError/output(_:remedy:)``.
+    package static func check(folder: FilePath, for destination: String) throws {
         var place = folder
         while !Files.exists(place), place.removeLastComponent() {}
         guard Files.isDirectory(place) else {
-            throw BuildError.output(
+            throw ImagesError.output(
                 "cannot write \(destination): \(place) is not a directory", remedy: "name a place in a directory")
         }
         guard access(place.string, W_OK | X_OK) == 0 else {
@@ -27,9 +27,9 @@ enum OutputFailure {
         }
     }
 
-    static func explained(_ error: any Error, _ destination: String) -> any Error {
+    package static func explained(_ error: any Error, _ destination: String) -> any Error {
         guard let errno = errno(of: error), let remedy = remedies[errno] else { return error }
-        return BuildError.output("cannot write \(destination): \(errno)", remedy: remedy)
+        return ImagesError.output("cannot write \(destination): \(errno)", remedy: remedy)
     }
 
     private static func errno(of error: any Error) -> Errno? {

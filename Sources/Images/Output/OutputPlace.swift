@@ -31,7 +31,7 @@ public enum OutputPlace: Sendable, Hashable {
     private static let standardOutputNames = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
 
     /// For people.
-    var name: String {
+    package var name: String {
         switch self {
         case .file(let path): path.string
         case .standardOutput: "standard output"
@@ -40,7 +40,7 @@ public enum OutputPlace: Sendable, Hashable {
 
     /// Writes what is small: into a stream, or as a whole file that takes the old one's place.
     ///
-    /// - Throws: ``BuildError/output(_:remedy:)``, ``StoreError``.
+    /// - Throws: ``ImagesError/output(_:remedy:)``, ``StoreError``.
     public func write(_ bytes: [UInt8]) throws {
         try OutputFailure.explaining(name) {
             guard case .file(let path) = self else {
@@ -54,10 +54,10 @@ public enum OutputPlace: Sendable, Hashable {
 
     /// Sees whether a file may be written whose folder has to be there.
     ///
-    /// - Throws: ``BuildError/output(_:remedy:)``.
+    /// - Throws: ``ImagesError/output(_:remedy:)``.
     public func prepareInFolder() throws {
         if case .file(let path) = self, !isStream, !Files.isDirectory(path.removingLastComponent()) {
-            throw BuildError.output(
+            throw ImagesError.output(
                 "cannot write \(path): there is no directory \(path.removingLastComponent())",
                 remedy: "make the directory, or name a file in another")
         }
@@ -66,19 +66,19 @@ public enum OutputPlace: Sendable, Hashable {
 
     /// Sees whether the file may be written.
     ///
-    /// - Throws: ``BuildError/output(_:remedy:)``.
-    func prepare(remedy: String) throws {
+    /// - Throws: ``ImagesError/output(_:remedy:)``.
+    package func prepare(remedy: String) throws {
         guard case .file(let path) = self else { return }
         if !isStream { try OutputFailure.check(folder: path.removingLastComponent(), for: name) }
         // A file is replaced by a rename, which must not happen to a link.
         if Files.exists(path), !Files.isRegularFile(path), !isStream {
             let what = Files.isDirectory(path) ? "a directory" : "not a regular file"
-            throw BuildError.output("cannot write the file \(path): it is \(what)", remedy: remedy)
+            throw ImagesError.output("cannot write the file \(path): it is \(what)", remedy: remedy)
         }
     }
 
     /// Whether bytes are written into what is there (a pipe, a terminal, /dev/null) instead of taking its place.
-    var isStream: Bool {
+    package var isStream: Bool {
         guard case .file(let path) = self else { return true }
         var status = stat()
         guard stat(path.string, &status) == 0 else { return false }

@@ -1,0 +1,104 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import OCI
+import Registry
+import Store
+import SystemPackage
+
+/// Writes an image into a tar file of an OCI layout, or of `docker save`, which appears under its name when it is whole.
+actor ArchiveWriter: ImageWriter {
+    /// What the file is for.
+    enum Kind: Sendable {
+        case layout
+        /// For one platform: with the file that Docker reads.
+        case docker
+    }
+
+    nonisolated let title: String
+    nonisolated let holdsOnePlatform: Bool
+    private let place: OutputPlace
+    private let kind: Kind
+    private let names: [Reference]
+    private let tag: String?
+    private let store: Store
+    private var staged: StagedFile?
+    private var sink: TarLayoutSink?
+    private var written: Set<Digest> = []
+
+    /// - Parameters:
+    ///   - tag: the name of the image in the layout.
+    ///   - name: the whole name, for those who read that.
+    init(path: FilePath, as kind: Kind, tag: String?, name: Reference?, store: Store) {
+        place = .file(following: path)
+        title = path.string
+        holdsOnePlatform = kind == .docker
+        self.kind = kind
+        self.tag = tag
+        names = name.map { [$0] } ?? []
+        self.store = store
+    }
+
+    func prepare() async throws { try place.prepare(remedy: "name a file") }
+
+    /// An archive is always written anew.
+    func current() async throws -> Digest? { nil }
+
+    func put(
+        _ supply: BlobSupply, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws -> PushOutcome {
+        // A tar file is written by one at a time, so each blob has to be at hand first.
+        let file = try await supply.file()
+        try add(file, supply.blob)
+        progress(supply.blob.size)
+        return .uploaded
+    }
+
+    func put(_ document: FetchedManifest) async throws {
+        guard written.insert(document.descriptor.digest).inserted else { return }
+        let sink = try open()
+        try OutputFailure.explaining(title) {
+            try sink.add(document.bytes, as: LayoutFiles.path(of: document.descriptor.digest))
+        }
+    }
+
+    func publish(_ image: ImageSelection) async throws -> [String] {
+        try await put(image.root)
+        let sink = try open()
+        let entry = LayoutFiles.entry(image.root.descriptor, tag: tag, reference: names.first)
+        try OutputFailure.explaining(title) {
+            try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
+            try sink.add(LayoutFiles.index([entry]), as: LayoutFiles.indexName)
+            if kind == .docker, let manifest = image.images.first?.manifest {
+                try sink.add(
+                    LayoutFiles.dockerManifest([(manifest.config, manifest.layers)], named: names),
+                    as: LayoutFiles.dockerManifestName)
+            }
+            try sink.finish()
+            try staged?.publish { _, _ in }
+        }
+        staged = nil
+        return [title]
+    }
+
+    func close() async {
+        sink = nil
+        staged = nil
+    }
+
+    private func add(_ file: FilePath, _ blob: Descriptor) throws {
+        guard written.insert(blob.digest).inserted else { return }
+        let sink = try open()
+        try OutputFailure.explaining(title) {
+            try sink.add(contentsOf: file, size: blob.size, as: LayoutFiles.path(of: blob.digest))
+        }
+    }
+
+    private func open() throws -> TarLayoutSink {
+        if let sink { return sink }
+        let staged = try StagedFile(place, store: store)
+        let sink = TarLayoutSink(staged.file)
+        self.staged = staged
+        self.sink = sink
+        return sink
+    }
+}
