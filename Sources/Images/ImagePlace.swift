@@ -47,6 +47,11 @@ public enum ImagePlace: Sendable, Hashable {
         }
     }
 
+    /// The registry that has the image, if one has.
+    public var registries: [String] {
+        if case .registry(let reference) = self { [reference.registry] } else { [] }
+    }
+
     /// The kinds of places, for help texts and remedies.
     public static let known =
         "use NAME or docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or store:NAME"

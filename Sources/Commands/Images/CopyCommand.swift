@@ -40,7 +40,7 @@ struct CopyCommand: AsyncParsableCommand {
     var expected: String?
 
     @OptionGroup var progress: ProgressOptions
-    @OptionGroup var registry: TransferOptions
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {

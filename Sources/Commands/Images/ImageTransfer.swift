@@ -20,7 +20,7 @@ struct ImageTransfer {
     ///
     /// - Throws: `ExitCode`, after the reason was told.
     func run(
-        _ progress: ProgressOptions, _ registry: TransferOptions, _ store: StoreOptions, in environment: Environment
+        _ progress: ProgressOptions, _ registry: RegistryOptions, _ store: StoreOptions, in environment: Environment
     ) async throws {
         let mode = try progress.mode(in: environment)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
@@ -53,11 +53,13 @@ struct ImageTransfer {
 
 extension ImageTransfer {
     private func copy(
-        _ registry: TransferOptions, _ root: FilePath, in environment: Environment,
+        _ registry: RegistryOptions, _ root: FilePath, in environment: Environment,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> [Result<CopyReport, any Error>] {
         let store = try Store(at: root)
-        return try await registry.withClient(in: environment) { client in
+        return try await registry.withClient(
+            for: ([source] + targets).flatMap(\.registries), in: environment
+        ) { client in
             let access = ImageAccess(client: client, store: store)
             let reader = access.reader(of: source)
             let writers = try targets.map { try access.writer(to: $0, from: reader) }

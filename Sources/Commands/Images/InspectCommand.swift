@@ -32,7 +32,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("raw"), help: "Print the manifest or index, byte for byte.") var isRaw = false
 
-    @OptionGroup var registry: TransferOptions
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {
@@ -41,7 +41,7 @@ struct InspectCommand: AsyncParsableCommand {
             let place = try ImagePlace(place, absolute: environment.absolute)
             let choice = ImageSelection.Choice(platforms: try PlatformWords.list(platforms))
             let store = try Store(at: store.path(in: environment))
-            return try await registry.withClient(in: environment) { client in
+            return try await registry.withClient(for: place.registries, in: environment) { client in
                 let reader = ImageAccess(client: client, store: store).reader(of: place)
                 if isRaw, platforms.isEmpty { return try await reader.root().bytes }
                 let selection = try await ImageSelection(choice, from: reader)

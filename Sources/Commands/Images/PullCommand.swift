@@ -17,7 +17,7 @@ struct PullCommand: AsyncParsableCommand {
 
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var progress: ProgressOptions
-    @OptionGroup var registry: TransferOptions
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func run() async throws {

@@ -13,14 +13,16 @@ struct TagsCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("json"), help: "Print a JSON list.") var isJSON = false
 
-    @OptionGroup var registry: TransferOptions
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
 
     func run() async throws {
         let environment = Environment.current()
         try await Answer.print {
             let name = repository.hasPrefix("docker://") ? String(repository.dropFirst(9)) : repository
             let reference = try Reference(name)
-            let tags = try await registry.withClient(in: environment) { try await $0.tags(of: reference) }
+            let tags = try await registry.withClient(for: [reference.registry], in: environment) {
+                try await $0.tags(of: reference)
+            }
             if isJSON { return Array(try ImageDescription.json(tags).utf8) }
             return Array(tags.map { SafeText.singleLine($0) + "\n" }.joined().utf8)
         }

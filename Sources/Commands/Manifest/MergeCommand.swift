@@ -82,15 +82,13 @@ struct MergeCommand: AsyncParsableCommand {
     }
 
     private func merge() async throws {
-        let environment = registry.environment(.current())
+        let environment = Environment.current()
         let expectation = try expectation()
         let read = try FanInFiles(files, in: environment)
         for file in read.ignored { CommandOutput.note("note: \(file) is not a result of a build") }
         let plan = try MergePlan(read.results, wishes())
         let registries = plan.targets.map(\.registry) + plan.entries.flatMap(\.repositories).map(\.registry)
-        let configuration = registry.configuration(for: registries, in: environment)
-        let credentials = StoredCredentials(environment: environment.variables)
-        try await RegistryClient.with(configuration, credentials: credentials) { client in
+        try await registry.withClient(for: registries, in: environment) { client in
             let publisher = MergePublisher(client: client, plan: plan)
             try await publisher.check()
             try await publisher.compare(expectation)

@@ -2,6 +2,7 @@
 
 import Build
 import Glibc
+import Images
 import Layers
 import OCI
 import Store
@@ -99,7 +100,7 @@ struct LayoutTests {
     func whole() async throws {
         let place = try Workplace()
         try Files.makeDirectories(place.root.appending("dir"))
-        await #expect(throws: BuildError.self) { try await build(place, .tar, "dir") }
+        await #expect(throws: ImagesError.self) { try await build(place, .tar, "dir") }
         #expect(place.runner.commands.isEmpty)
         _ = try await build(place, .tar, "out.tar")
         #expect(try Files.names(in: place.root).filter { $0.hasPrefix("out.tar") } == ["out.tar"])

@@ -20,9 +20,16 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-verify"),
         help: ArgumentHelp(
-            "With false the registry may speak plain HTTP or show any certificate; one on loopback always may.",
+            "With false the registries that are named may speak plain HTTP or show any certificate; one on loopback "
+                + "always may.",
             valueName: "bool"))
     var verifiesTLS = true
+
+    @Option(
+        name: .customLong("insecure"),
+        help: ArgumentHelp(
+            "A registry that may speak plain HTTP or show any certificate; may be repeated.", valueName: "host[:port]"))
+    var insecureRegistries: [String] = []
 
     /// The environment as the options have it.
     func environment(_ environment: Environment) -> Environment {
@@ -32,12 +39,29 @@ struct RegistryOptions: ParsableArguments {
         return environment
     }
 
-    /// How to meet some registries.
+    /// How to meet registries.
+    ///
+    /// - Parameter registries: those that the command names, for `--tls-verify`.
     func configuration(for registries: [String], in environment: Environment) -> RegistryConfiguration {
         var configuration = RegistryConfiguration.standard(environment: environment.variables)
         configuration.certificateFile = environment["SSL_CERT_FILE"].map { environment.absolute($0) }
+        configuration.insecureRegistries.formUnion(insecureRegistries)
         if !verifiesTLS { configuration.insecureRegistries.formUnion(registries) }
         return configuration
+    }
+
+    /// Does something with a client that has the credentials of the environment, and ends the client's work whatever
+    /// comes of it.
+    ///
+    /// - Parameter registries: those that the command names, for `--tls-verify`.
+    func withClient<Result>(
+        for registries: [String], in environment: Environment,
+        _ body: (RegistryClient) async throws -> sending Result
+    ) async throws -> sending Result {
+        let environment = self.environment(environment)
+        return try await RegistryClient.with(
+            configuration(for: registries, in: environment),
+            credentials: StoredCredentials(environment: environment.variables), body)
     }
 }
 
