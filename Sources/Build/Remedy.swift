@@ -4,6 +4,7 @@ import Dockerfile
 import Emulation
 import Images
 import Layers
+import OCI
 import Registry
 import Remote
 import Sandbox
@@ -23,6 +24,7 @@ public enum Remedy {
         case let error as ImagesError: error.remedy
         case let error as LayersError: error.remedy
         case let error as MountError: error.remedy
+        case let error as OCIError: error.remedy
         case let error as OCILayoutError: error.remedy
         case let error as ManifestError: error.remedy
         case let error as RegistryError: error.remedy

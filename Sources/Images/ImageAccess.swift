@@ -17,10 +17,14 @@ public struct ImageAccess: Sendable {
 
     /// What reads the image in a place.
     ///
+    /// - Parameter authority: whom to ask what a name in a registry stands for; whoever changes what it stands for asks
+    ///   the registry itself.
     /// - Throws: ``ImagesError``, ``OCILayoutError``.
-    public func reader(of place: ImagePlace) -> any ImageReader {
+    public func reader(
+        of place: ImagePlace, by authority: RegistryClient.Authority = .mirrors
+    ) -> any ImageReader {
         switch place {
-        case .registry(let reference): return RegistryImage(reference, client: client)
+        case .registry(let reference): return RegistryImage(reference, client: client, by: authority)
         case .layout(let path, let selector): return OCILayout(path: path, selector: selector)
         case .store(let reference): return StoredImage(reference, store: store)
         case .layoutArchive(let path, let selector): return ArchiveImage(layout: path, selector, store: store)

@@ -11,7 +11,7 @@ public protocol ImageReader: Sendable {
     /// What people call it.
     var title: String { get }
 
-    /// The repository that it is in, whose registry may hand blobs to others of its own.
+    /// The repository that it is in.
     var repository: Reference? { get }
 
     /// The tag that it has there.
@@ -29,6 +29,9 @@ public protocol ImageReader: Sendable {
     /// A file of this machine that has the blob's size and should have its bytes; nil when it has to be fetched.
     func file(_ blob: Descriptor) async throws -> FilePath?
 
+    /// The repositories that have a document or a blob, as far as is known.
+    func origins(of content: Descriptor) -> [Reference]
+
     /// Hands out a blob's bytes in order; when this throws, what was handed out must be thrown away.
     func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws
 }
@@ -37,4 +40,5 @@ extension ImageReader {
     public var repository: Reference? { nil }
     public var tag: String? { nil }
     public func file(_ blob: Descriptor) async throws -> FilePath? { nil }
+    public func origins(of content: Descriptor) -> [Reference] { repository.map { [$0] } ?? [] }
 }

@@ -11,11 +11,18 @@ public protocol ImageWriter: Sendable {
     /// Whether the place holds one image of one platform only.
     var holdsOnePlatform: Bool { get }
 
+    /// What names of one place have in common: blobs and documents that are brought for one are there for the others.
+    /// Nil for a place of one name.
+    var depot: String? { get }
+
     /// Sees whether the place can be written to, as far as that can be known; changes nothing.
     func prepare() async throws
 
     /// What the name stands for now; nil when there is nothing of that name.
     func current() async throws -> Digest?
+
+    /// Whether a document is there for sure, with all that it refers to, when these repositories have it.
+    func has(_ document: Descriptor, from origins: [Reference]) async throws -> Bool
 
     /// Sees to it that the place has a blob.
     ///
@@ -38,6 +45,8 @@ public protocol ImageWriter: Sendable {
 
 extension ImageWriter {
     public var holdsOnePlatform: Bool { false }
+    public var depot: String? { nil }
     public func prepare() async throws {}
+    public func has(_ document: Descriptor, from origins: [Reference]) async throws -> Bool { false }
     public func close() async {}
 }

@@ -17,7 +17,11 @@ public enum ImagesError: Error, Hashable, Sendable {
     /// The target holds one platform, and there are several.
     case severalPlatforms(title: String, available: [Platform])
     /// The target's name stands for something else than it should.
-    case moved(title: String, expected: Digest, actual: Digest?)
+    case moved(title: String, expected: Digest?, actual: Digest?)
+    /// A manifest that a list is to name is nowhere.
+    case entryGone(title: String, names: [String])
+    /// A list was expected, and the name stands for one image.
+    case noList(title: String)
     /// A document of an image cannot be what it should be.
     case badImage(title: String, reason: String)
     /// A file or directory cannot be written; the sentence says why.
@@ -37,10 +41,11 @@ extension ImagesError: CustomStringConvertible {
                 + (available.isEmpty ? "" : "; it has \(Self.list(available))")
         case .severalPlatforms(let title, let available):
             "\(title) holds one platform, and the image has \(Self.list(available))"
-        case .moved(let title, let expected, let actual?):
-            "\(title) is left as it is: it stands for \(actual) now, not for \(expected)"
-        case .moved(let title, let expected, nil):
-            "\(title) is left as it is: it stands for nothing now, not for \(expected)"
+        case .moved(let title, let expected, let actual):
+            "\(title) is left as it is: it is \(actual.map { "\($0)" } ?? "not there") now, not "
+                + (expected.map { "\($0)" } ?? "free")
+        case .entryGone(let title, let names): "\(title): \(names.joined(separator: ", ")) is not in the registry"
+        case .noList(let title): "\(title) is one image, not a list"
         case .badImage(let title, let reason): "\(title) cannot be used: \(reason)"
         case .output(let sentence, _): sentence
         }
@@ -61,7 +66,11 @@ extension ImagesError: CustomStringConvertible {
             return available.first.map { "choose of these, as in --platform \($0)" }
         case .severalPlatforms(_, let available):
             return available.first.map { "choose one, as in --platform \($0)" }
-        case .moved: return "look at what it is now with manifold inspect, then try again with its digest"
+        case .moved(_, _, let actual):
+            return "somebody else changed it: look at what it is now with manifold inspect, then say so with "
+                + "--if-match \(actual.map { "\($0)" } ?? "none")"
+        case .entryGone: return "build or push it again; some registries clean up what has no tag"
+        case .noList: return "make a list of it with manifold manifest create"
         case .badImage: return nil
         }
     }

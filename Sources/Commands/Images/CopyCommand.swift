@@ -31,7 +31,7 @@ struct CopyCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("if-match"),
         help: ArgumentHelp(
-            "Change nothing unless the target's name stands for this digest.",
+            "Change nothing unless the target's name stands for this digest, or with \"none\" for nothing.",
             discussion: """
                 It is asked for at the beginning and right before the name moves; registries have no way to do both in \
                 one step.
@@ -49,7 +49,7 @@ struct CopyCommand: AsyncParsableCommand {
             try ImageTransfer(
                 source: ImagePlace(source, absolute: environment.absolute),
                 targets: targets.map { try ImagePlace($0, absolute: environment.absolute) },
-                choice: try selection.choice(), expected: try expected.map { try Digest($0) })
+                choice: try selection.choice(), expected: try TagExpectation(option: expected))
         }
         try await transfer.run(progress, registry, store, in: environment)
     }

@@ -14,7 +14,7 @@ struct ImageTransfer {
     let source: ImagePlace
     let targets: [ImagePlace]
     var choice = ImageSelection.Choice()
-    var expected: Digest?
+    var expected = TagExpectation.anything
 
     /// Copies, tells the user, and prints the digests when nothing else is to be shown.
     ///

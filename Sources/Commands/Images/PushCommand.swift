@@ -24,7 +24,9 @@ struct PushCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("if-match"),
-        help: ArgumentHelp("Change nothing unless the target's name stands for this digest.", valueName: "digest"))
+        help: ArgumentHelp(
+            "Change nothing unless the target's name stands for this digest, or with \"none\" for nothing.",
+            valueName: "digest"))
     var expected: String?
 
     @OptionGroup var progress: ProgressOptions
@@ -38,7 +40,7 @@ struct PushCommand: AsyncParsableCommand {
             let places = try targets.map { try ImagePlace($0, absolute: environment.absolute) }
             return ImageTransfer(
                 source: .store(name), targets: places.isEmpty ? [.registry(name)] : places,
-                choice: try selection.choice(), expected: try expected.map { try Digest($0) })
+                choice: try selection.choice(), expected: try TagExpectation(option: expected))
         }
         try await transfer.run(progress, registry, store, in: environment)
     }

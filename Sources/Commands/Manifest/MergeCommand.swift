@@ -2,9 +2,8 @@
 
 import ArgumentParser
 import Build
+import Images
 import OCI
-import Registry
-import Store
 
 /// `manifold manifest merge`
 struct MergeCommand: AsyncParsableCommand {
@@ -25,6 +24,7 @@ struct MergeCommand: AsyncParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "Files that manifold build --result wrote, or directories that hold such *.json files at any depth.",
+            discussion: "Images in registries, layouts and archives can stand among them, with their tag or digest.",
             valueName: "file"))
     var files: [String]
 
@@ -75,31 +75,30 @@ struct MergeCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Look for everything, print the list and push nothing.")
     var isRehearsal = false
 
-    @OptionGroup(title: "Registry options") var registry: RegistryOptions
+    @OptionGroup var options: ListOptions
 
     func run() async throws {
-        try await CommandOutput.reporting { try await merge() }
+        let environment = Environment.current()
+        let expectation = try FailureMessage.explaining { try TagExpectation(option: expected) }
+        let arguments = try FailureMessage.explaining { try MergeArguments(files, in: environment) }
+        let wishes = try FailureMessage.explaining { try self.wishes() }
+        for file in arguments.ignored { CommandOutput.note("note: \(file) is not a result of a build") }
+        let registries = arguments.registries + wishes.tags.map(\.registry)
+        try await options.run(for: registries, in: environment) { work in
+            try await merge(try MergePlan(try await arguments.inputs(work.access), wishes), expectation, work)
+        }
     }
 
-    private func merge() async throws {
-        let environment = Environment.current()
-        let expectation = try expectation()
-        let read = try FanInFiles(files, in: environment)
-        for file in read.ignored { CommandOutput.note("note: \(file) is not a result of a build") }
-        let plan = try MergePlan(read.results, wishes())
-        let registries = plan.targets.map(\.registry) + plan.entries.flatMap(\.repositories).map(\.registry)
-        try await registry.withClient(for: registries, in: environment) { client in
-            let publisher = MergePublisher(client: client, plan: plan)
-            try await publisher.check()
-            try await publisher.compare(expectation)
-            for entry in plan.entries {
-                CommandOutput.note("\(entry.platform): \(entry.descriptor.digest) (\(entry.file))")
-            }
-            if !isRehearsal { try await publisher.publish(expectation, note: CommandOutput.note) }
+    private func merge(_ plan: MergePlan, _ expectation: TagExpectation, _ work: ListWork) async throws {
+        let targets = try plan.targets.map { try work.access.writer(to: .registry($0), from: plan.list) }
+        for entry in plan.entries { work.note("\(entry.platform): \(entry.descriptor.digest) (\(entry.file))") }
+        if isRehearsal {
+            let bytes = try await work.rehearse(plan.list, to: targets, ifMatch: expectation)
+            return try CommandOutput.result(String(decoding: bytes, as: UTF8.self))
         }
-        if isRehearsal { return try CommandOutput.result(String(decoding: plan.bytes, as: UTF8.self)) }
-        try writeMetadata(plan, environment)
-        try CommandOutput.result(plan.digest.description)
+        try await work.publish(plan.list, to: targets, ifMatch: expectation)
+        try work.writeMetadata(plan.descriptor, names: plan.targets, to: metadataFile)
+        try CommandOutput.result(plan.descriptor.digest.description)
     }
 
     private func wishes() throws -> MergePlan.Wishes {
@@ -136,23 +135,5 @@ struct MergeCommand: AsyncParsableCommand {
             if !platforms.contains(platform) { platforms.append(platform) }
         }
         return platforms
-    }
-
-    private func expectation() throws -> MergePublisher.Expectation {
-        guard let expected else { return .anything }
-        if expected == "none" { return .nothing }
-        do { return .digest(try Digest(expected)) } catch {
-            throw CommandError("--if-match \(expected): \(error)", remedy: "give a whole digest, or none")
-        }
-    }
-
-    private func writeMetadata(_ plan: MergePlan, _ environment: Environment) throws {
-        guard let metadataFile else { return }
-        let summary = BuildSummary(
-            digest: plan.digest, images: [], names: [],
-            descriptor: Descriptor(mediaType: plan.mediaType, digest: plan.digest, size: Int64(plan.bytes.count)),
-            references: plan.targets.map(\.description))
-        try Files.write(
-            try BuildMetadata(summary, warnings: nil).json, to: environment.absolute(metadataFile), mode: 0o644)
     }
 }

@@ -1,26 +1,30 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import FoundationEssentials
+import Images
 import OCI
 
-/// The list that comes of several results, before any registry is asked.
+/// What one argument of a merge gives to the list.
+struct MergeInput {
+    /// What people call it: the file, or the place of an image.
+    let title: String
+    /// The images, and their attestations.
+    let parts: [ListPart]
+    /// The names that its build was given; nil for what no build says.
+    var names: [String]?
+    var annotations: [String: String] = [:]
+}
+
+/// The list that comes of several results, before anything is pushed.
 struct MergePlan {
     /// One line of the list.
     struct Entry: Sendable {
         let platform: Platform
-        /// The manifest as the list has it.
-        let descriptor: Descriptor
-        /// Where it was pushed to.
-        let repositories: [Reference]
-        /// The file that says so.
+        let part: ListPart
+        /// The argument that says so.
         let file: String
 
-        /// The manifest where it was pushed to, preferably in a repository, else in the same registry.
-        func source(for target: Reference) -> Reference {
-            let near =
-                repositories.first { $0.name == target.name } ?? repositories.first { $0.registry == target.registry }
-            return (near ?? repositories[0]).with(digest: descriptor.digest)
-        }
+        /// The manifest as the list has it.
+        var descriptor: Descriptor { part.entry.descriptor }
     }
 
     /// What the flags say.
@@ -39,65 +43,50 @@ struct MergePlan {
     let entries: [Entry]
     /// The names that the list gets.
     let targets: [Reference]
-    let mediaType: MediaType
-    /// The list.
-    let bytes: [UInt8]
-    let digest: Digest
-
-    /// One target for each repository.
-    var repositories: [Reference] {
-        var seen: Set<String> = []
-        return targets.filter { seen.insert($0.name).inserted }
-    }
+    let list: ComposedList
+    let descriptor: Descriptor
 
     /// - Throws: ``CommandError``.
-    init(_ results: [(file: String, result: FanInResult)], _ wishes: Wishes) throws {
-        targets = try wishes.tags.isEmpty ? Self.names(of: results) : wishes.tags
-        entries = try Self.ordered(Self.entries(of: results, wishes.onRepetition), wishes)
-        let annotations = try Self.annotations(of: results, wishes.annotations)
-        let isDocker = entries.allSatisfy { $0.descriptor.mediaType == .dockerManifest } && annotations.isEmpty
-        mediaType = isDocker ? .dockerManifestList : .ociIndex
-        let index = Index(
-            mediaType: mediaType, manifests: entries.map(\.descriptor),
-            annotations: annotations.isEmpty ? nil : annotations)
+    init(_ inputs: [MergeInput], _ wishes: Wishes) throws {
+        targets = try wishes.tags.isEmpty ? Self.names(of: inputs) : wishes.tags
+        entries = try Self.ordered(Self.entries(of: inputs, wishes.onRepetition), wishes)
+        let annotations = try Self.annotations(of: inputs, wishes.annotations)
+        let images = Set(entries.map(\.descriptor.digest))
+        let attestations = inputs.flatMap(\.parts).filter { part in
+            guard case .attestation(let subject?) = part.entry.descriptor.role else { return false }
+            return images.contains(subject)
+        }
+        let parts = entries.map(\.part) + attestations
+        let isDocker = parts.allSatisfy { $0.entry.descriptor.mediaType == .dockerManifest } && annotations.isEmpty
         // As a build writes it: one build for all these platforms makes the same bytes.
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        bytes = Array(try encoder.encode(index))
-        digest = .sha256(of: bytes)
+        let index = Index(
+            mediaType: isDocker ? .dockerManifestList : .ociIndex, manifests: parts.map(\.entry.descriptor),
+            annotations: annotations.isEmpty ? nil : annotations)
+        list = try ComposedList(index, of: parts, named: targets.first)
+        descriptor = list.descriptor
     }
 
-    private static func entries(
-        of results: [(file: String, result: FanInResult)], _ onRepetition: Repetition
-    ) throws -> [Entry] {
+    private static func entries(of inputs: [MergeInput], _ onRepetition: Repetition) throws -> [Entry] {
         var entries: [Entry] = []
-        for (file, result) in results {
-            let repositories: [Reference]
-            do { repositories = try result.repositories.map { try Reference($0) } } catch {
-                throw CommandError("\(file): \(error)", remedy: "build again; the file was altered")
-            }
-            guard !repositories.isEmpty, !result.images.isEmpty else {
-                throw CommandError("\(file) names no image that was pushed", remedy: "build again")
-            }
-            for image in result.images {
-                guard let platform = image.descriptor.platform, image.descriptor.mediaType.isManifest else {
-                    throw CommandError("\(file): \(image.descriptor.digest) is no image of a platform")
+        for input in inputs {
+            for part in input.parts {
+                if case .attestation = part.entry.descriptor.role { continue }
+                guard let platform = part.entry.descriptor.platform, part.entry.descriptor.mediaType.isManifest else {
+                    throw CommandError("\(input.title): \(part.entry.descriptor.digest) is no image of a platform")
                 }
-                let entry = Entry(
-                    platform: platform, descriptor: image.descriptor, repositories: repositories, file: file)
+                let entry = Entry(platform: platform, part: part, file: input.title)
                 guard let place = entries.firstIndex(where: { $0.platform == platform }) else {
                     entries.append(entry)
                     continue
                 }
+                let known = entries[place]
                 // The same image twice, as when an artifact was downloaded twice, is one.
-                if entries[place].descriptor == entry.descriptor, entries[place].repositories == repositories {
-                    continue
-                }
+                if known.descriptor == entry.descriptor, known.part.origins == part.origins { continue }
                 guard onRepetition == .takeLater else {
                     throw CommandError(
-                        "\(platform) is in two results: \(entries[place].file) has \(entries[place].descriptor.digest), "
-                            + "\(file) has \(entry.descriptor.digest)",
-                        remedy: "leave one file out, or take the later of them with --replace")
+                        "\(platform) is in two results: \(known.file) has \(known.descriptor.digest), "
+                            + "\(input.title) has \(entry.descriptor.digest)",
+                        remedy: "leave one out, or take the later of them with --replace")
                 }
                 entries[place] = entry
             }
@@ -136,35 +125,36 @@ struct MergePlan {
     }
 
     private static func annotations(
-        of results: [(file: String, result: FanInResult)], _ given: [String: String]
+        of inputs: [MergeInput], _ given: [String: String]
     ) throws -> [String: String] {
         var annotations: [String: (value: String, file: String)] = [:]
-        for (file, result) in results {
-            for (key, value) in result.annotations ?? [:] where given[key] == nil {
+        for input in inputs {
+            for (key, value) in input.annotations where given[key] == nil {
                 if let known = annotations[key], known.value != value {
                     throw CommandError(
-                        "the list's annotation \(key) is \"\(known.value)\" in \(known.file) and \"\(value)\" in \(file)",
+                        "the list's annotation \(key) is \"\(known.value)\" in \(known.file) and \"\(value)\" "
+                            + "in \(input.title)",
                         remedy: "say which: --annotation \(key)=VALUE")
                 }
-                annotations[key] = (value, file)
+                annotations[key] = (value, input.title)
             }
         }
         return annotations.mapValues(\.value).merging(given) { $1 }
     }
 
     /// The names that the builds were given, which all must agree on.
-    private static func names(of results: [(file: String, result: FanInResult)]) throws -> [Reference] {
-        guard let first = results.first, !first.result.names.isEmpty else {
+    private static func names(of inputs: [MergeInput]) throws -> [Reference] {
+        let named = inputs.compactMap { input in input.names.map { (file: input.title, names: $0) } }
+        guard let first = named.first, !first.names.isEmpty else {
             throw CommandError("the list has no name", remedy: "give it one with -t")
         }
-        if let other = results.first(where: { Set($0.result.names) != Set(first.result.names) }) {
-            let names = { (result: FanInResult) in result.names.joined(separator: ", ") }
+        if let other = named.first(where: { Set($0.names) != Set(first.names) }) {
             throw CommandError(
-                "the results are for different names: \(first.file) for \(names(first.result)), "
-                    + "\(other.file) for \(names(other.result))",
+                "the results are for different names: \(first.file) for \(first.names.joined(separator: ", ")), "
+                    + "\(other.file) for \(other.names.joined(separator: ", "))",
                 remedy: "say which name the list gets with -t")
         }
-        do { return try first.result.names.map { try Reference($0) } } catch {
+        do { return try first.names.map { try Reference($0) } } catch {
             throw CommandError("\(first.file): \(error)", remedy: "give the list a name with -t")
         }
     }

@@ -12,8 +12,8 @@ public struct BlobSupply: Sendable {
     public let blob: Descriptor
     let spool: BlobSpool
 
-    /// The repository that the blob comes from.
-    public var repository: Reference? { spool.reader.repository }
+    /// The repositories that have the blob, whose registries may hand it to others of their own.
+    public var origins: [Reference] { spool.reader.origins(of: blob) }
 
     /// A file with the blob's bytes, which were checked.
     public func file() async throws -> FilePath { try await spool.file(of: blob).path }

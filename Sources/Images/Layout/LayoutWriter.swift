@@ -22,6 +22,8 @@ public struct LayoutWriter: ImageWriter {
         self.reference = reference
     }
 
+    public var depot: String? { "layout \(layout.path)" }
+
     public var title: String { layout.path.string + (tag.map { ":\($0)" } ?? "") }
 
     public func prepare() async throws {

@@ -47,10 +47,22 @@ extension RegistryImage: ImageWriter {
         }
     }
 
+    public var depot: String? { reference.name }
+
+    public func has(_ document: Descriptor, from origins: [Reference]) async throws -> Bool {
+        guard origins.contains(where: { $0.name == reference.name }) else { return false }
+        // It may have been read from a mirror.
+        do {
+            return try await client.resolve(reference.with(digest: document.digest), by: .registry).size > 0
+        } catch let error as RegistryError where error.kind == .notFound {
+            return false
+        }
+    }
+
     public func put(
         _ supply: BlobSupply, progress: @escaping @Sendable (Int64) -> Void
     ) async throws -> PushOutcome {
-        let origins = supply.repository.map { $0.registry == reference.registry ? [$0.repository] : [] } ?? []
+        let origins = supply.origins.filter { $0.registry == reference.registry }.map(\.repository)
         return try await client.pushBlob(supply.blob, to: reference, mountFrom: origins, progress: progress) {
             .file(try await supply.file())
         }

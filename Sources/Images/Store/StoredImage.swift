@@ -58,6 +58,8 @@ extension StoredImage: ImageReader {
 }
 
 extension StoredImage: ImageWriter {
+    public var depot: String? { "store \(store.root)" }
+
     public func current() async throws -> Digest? { try store.image(named: reference)?.descriptor.digest }
 
     public func put(
