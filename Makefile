@@ -3,10 +3,10 @@
 # One configuration for everything that is built here, so that nothing is built twice.
 SWIFT_FLAGS := -c release
 
-.PHONY: help build demo test check-fast bench fuzz lint format packages bases clean
+.PHONY: help build demo test check-fast bench bench-registry fuzz lint format packages bases clean
 
 help: ## Say what there is to make.
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: packages ## Build manifold: .build/release/manifold.
 	swift build $(SWIFT_FLAGS) --product manifold
@@ -25,6 +25,11 @@ bench: ## Measure manifold beside buildah.
 	swift build $(SWIFT_FLAGS) --product manifold
 	@scripts/base-images
 	@Benchmarks/run
+
+bench-registry: ## Measure pushing, pulling and copying beside skopeo.
+	@scripts/install-packages build run bench
+	swift build $(SWIFT_FLAGS) --product manifold
+	@Benchmarks/registry
 
 fuzz: packages ## Feed the readers of foreign text and bytes made-up input, FUZZ_SECONDS (60) each.
 	@Fuzz/run
