@@ -95,8 +95,11 @@ public struct Builder: Sendable {
     private func prepare(_ exporters: [any Exporter], _ request: BuildRequest) async throws {
         for exporter in exporters {
             try exporter.form.annotations.check(request.platforms)
-            try await exporter.prepare()
+            do { try await exporter.prepare() } catch {
+                // One that may fail is tried again at the end all the same.
+                guard !(error is CancellationError), exporter.failureHandling != .endsBuild else { throw error }
+                relay.warn(BuildWarning("\(exporter.title) will probably fail: \(error)"))
+            }
         }
     }
-
 }

@@ -13,21 +13,21 @@ import SystemPackage
 public final class DaemonExporter: Exporter {
     private let daemons: [DaemonEndpoint]
     private let store: Store
-    private let tags: [Reference]?
+    private let names: ImageNames?
     public let form: ImageForm
     private let found = Mutex<(client: DaemonClient, info: DaemonClient.Info)?>(nil)
     private let platforms: [Platform]
 
     /// - Parameters:
     ///   - daemons: where one may answer; the first that does is taken.
-    ///   - tags: the names of the image; nil for those of the result.
+    ///   - names: the names of the image; nil for those of the result.
     ///   - platforms: what will be built.
     public init(
-        daemons: [DaemonEndpoint], store: Store, tags: [Reference]? = nil, as form: ImageForm, platforms: [Platform]
+        daemons: [DaemonEndpoint], store: Store, names: ImageNames? = nil, as form: ImageForm, platforms: [Platform]
     ) {
         self.daemons = daemons
         self.store = store
-        self.tags = tags
+        self.names = names
         self.form = form
         self.platforms = platforms
     }
@@ -68,8 +68,8 @@ public final class DaemonExporter: Exporter {
         guard let (client, info) = found.withLock({ $0 }) else {
             throw BuildError.output("the image cannot be loaded: no daemon was looked for", remedy: nil)
         }
-        let tags = self.tags ?? result.tags
-        let layout = try layout(of: result, tags, for: info)
+        let layout = try layout(of: result, names ?? ImageNames(result.tags), for: info)
+        let tags = layout.tags
         let staged = try StagedFile(.standardOutput, store: store)
         try await DockerArchiveExporter.write(
             layout, to: staged, from: store, result, destination: staged.path.string, progress)
@@ -88,15 +88,15 @@ public final class DaemonExporter: Exporter {
     }
 
     private func layout(
-        of result: BuildResult, _ tags: [Reference], for info: DaemonClient.Info
+        of result: BuildResult, _ names: ImageNames, for info: DaemonClient.Info
     ) throws -> ImageLayout {
         if result.images.count == 1 || info.keepsIndexes {
-            return ImageLayout(images: result.images, root: result.root, tags: tags)
+            return ImageLayout(images: result.images, root: result.root, names: names)
         }
         let platform = try loadablePlatform(info)
         let images = result.images.filter { $0.platform == platform }
         result.warn(
             BuildWarning("\(info.kind.rawValue) keeps one platform under a name: only \(platform) is loaded"))
-        return ImageLayout(images: images, root: images.first?.descriptor ?? result.root, tags: tags)
+        return ImageLayout(images: images, root: images.first?.descriptor ?? result.root, names: names)
     }
 }

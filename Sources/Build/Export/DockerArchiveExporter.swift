@@ -1,21 +1,21 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import Images
-public import OCI
+import OCI
 public import Store
 
 /// Writes the archive that `docker save` writes, which `docker load`, `podman load` and skopeo read: an OCI layout
 /// with a manifest.json.
 public struct DockerArchiveExporter: Exporter {
     let destination: OutputPlace
-    let tags: [Reference]?
+    let names: ImageNames?
     public let form: ImageForm
     let store: Store
 
-    /// - Parameter tags: the names in the archive; nil for those of the result.
-    public init(destination: OutputPlace, store: Store, tags: [Reference]? = nil, as form: ImageForm) {
+    /// - Parameter names: the names in the archive; nil for those of the result.
+    public init(destination: OutputPlace, store: Store, names: ImageNames? = nil, as form: ImageForm) {
         self.destination = destination
-        self.tags = tags
+        self.names = names
         self.form = form
         self.store = store
     }
@@ -28,13 +28,14 @@ public struct DockerArchiveExporter: Exporter {
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws -> Publication {
         guard let image = result.images.first, result.images.count == 1 else { throw Self.severalPlatforms }
-        let tags = self.tags ?? result.tags
+        let names = self.names ?? ImageNames(result.tags)
         let staged = try StagedFile(destination, store: store)
         try await Self.write(
-            ImageLayout(images: [image], root: result.root, tags: tags), to: staged, from: store, result,
+            ImageLayout(images: [image], root: result.root, names: names), to: staged, from: store, result,
             destination: destination.name, progress)
         return Publication(
-            places: [destination.name], names: tags, reach: .files, title: staged.publishingTitle,
+            places: [destination.name], names: result.named(names).map(\.name), reach: .files,
+            title: staged.publishingTitle,
             publish: staged.publish)
     }
 

@@ -10,6 +10,9 @@ public protocol Exporter: Sendable {
     /// How the result is written down for this destination.
     var form: ImageForm { get }
 
+    /// What becomes of the build when the export fails.
+    var failureHandling: FailureHandling { get }
+
     /// Sees to it, before anything is built, that the export can succeed.
     func prepare() async throws
 
@@ -27,9 +30,21 @@ public protocol Exporter: Sendable {
 extension Exporter {
     public var form: ImageForm { ImageForm() }
 
+    public var failureHandling: FailureHandling { .endsBuild }
+
     public func prepare() async throws {}
 
     public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {}
+}
+
+/// What becomes of a build when one of its exports fails.
+public enum FailureHandling: Sendable {
+    /// It fails, and nothing is published.
+    case endsBuild
+    /// The other exports go on, and then it fails.
+    case failsAtEnd
+    /// It succeeds with a warning.
+    case warns
 }
 
 /// The last step of an export, taken only when every export of a build has come as far.

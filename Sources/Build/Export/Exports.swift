@@ -13,8 +13,8 @@ struct Exports: Sendable {
     /// - Throws: what an exporter throws; nothing is published then, unless publishing itself failed.
     func run(_ assemble: (ImageForm) async throws -> BuildResult) async throws -> BuildSummary {
         var results: [ImageForm: BuildResult] = [:]
-        var publications: [Publication] = []
-        var pushed: BuildResult?
+        var exported: [(publication: Publication, exporter: any Exporter, result: BuildResult)] = []
+        var failures = ExportFailures(relay: relay)
         if request.epoch == nil, exporters.contains(where: \.form.clampsTimes) {
             relay.warn(BuildWarning("rewrite-timestamp has no effect without SOURCE_DATE_EPOCH"))
         }
@@ -27,16 +27,28 @@ struct Exports: Sendable {
                 result = try await assemble(form)
                 results[form] = result
             }
-            publications.append(try await export(result, to: exporter))
-            if pushed == nil, publications.last?.reach == .registry { pushed = result }
+            try await failures.collect(from: exporter) {
+                exported.append((try await export(result, to: exporter), exporter, result))
+            }
         }
-        let order = publications.indices.sorted { (publications[$0].reach, $0) < (publications[$1].reach, $1) }
-        for place in order { try await publish(publications[place]) }
+        let order = exported.indices.sorted {
+            (exported[$0].publication.reach, $0) < (exported[$1].publication.reach, $1)
+        }
+        var published: Set<Int> = []
+        for place in order {
+            try await failures.collect(from: exported[place].exporter) {
+                try await publish(exported[place].publication)
+                published.insert(place)
+            }
+        }
+        exported = exported.indices.filter(published.contains).map { exported[$0] }
+        try failures.end(published: exported.flatMap(\.publication.places))
         // Who asks for one digest gets that of the first destination.
         let first = exporters.first?.form ?? ImageForm()
         let result: BuildResult
         if let known = results[first] { result = known } else { result = try await assemble(first) }
-        return BuildSummary(result, publications, pushed: pushed)
+        return BuildSummary(
+            result, exported.map(\.publication), pushed: exported.first { $0.publication.reach == .registry }?.result)
     }
 
     private func export(_ result: BuildResult, to exporter: any Exporter) async throws -> Publication {

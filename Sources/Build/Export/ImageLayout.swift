@@ -8,7 +8,7 @@ import Store
 struct ImageLayout: Sendable {
     let images: [AssembledImage]
     let root: Descriptor
-    let tags: [Reference]
+    let names: ImageNames
 
     /// Writes everything but the index, which makes the rest visible.
     ///
@@ -53,7 +53,17 @@ struct ImageLayout: Sendable {
     }
 
     /// The bytes of index.json.
-    func index() throws -> [UInt8] { try LayoutFiles.index(LayoutFiles.entries(root, named: tags)) }
+    func index() throws -> [UInt8] {
+        let named = manifests
+        let nameless = named.contains { $0.descriptor.digest == root.digest } ? [] : [root]
+        return try LayoutFiles.index(
+            nameless + named.flatMap { LayoutFiles.entries($0.descriptor, named: [$0.name]) })
+    }
+
+    /// The names that are in it.
+    var tags: [Reference] { manifests.map(\.name) }
+
+    private var manifests: [NamedManifest] { names.named(images, root: root, []) }
 
     /// The bytes of manifest.json, for an archive of Docker's.
     func dockerManifest() throws -> [UInt8] {

@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 public import Images
-public import OCI
+import OCI
 public import Store
 public import SystemPackage
 
@@ -31,24 +31,24 @@ public struct OCILayoutExporter: Exporter {
     }
 
     let place: Place
-    let tags: [Reference]?
+    let names: ImageNames?
     public let form: ImageForm
     let store: Store
 
-    /// - Parameter tags: the names in the layout; nil for those of the result.
+    /// - Parameter names: the names in the layout; nil for those of the result.
     public init(
-        destination: FilePath, form: Form, store: Store, tags: [Reference]? = nil, as imageForm: ImageForm = ImageForm()
+        destination: FilePath, form: Form, store: Store, names: ImageNames? = nil, as imageForm: ImageForm = ImageForm()
     ) {
         self.place = form == .directory ? .directory(destination) : .archive(.file(destination))
-        self.tags = tags
+        self.names = names
         self.form = imageForm
         self.store = store
     }
 
     /// An archive in a file or on standard output.
-    public init(archive: OutputPlace, store: Store, tags: [Reference]? = nil, as imageForm: ImageForm = ImageForm()) {
+    public init(archive: OutputPlace, store: Store, names: ImageNames? = nil, as imageForm: ImageForm = ImageForm()) {
         self.place = .archive(archive)
-        self.tags = tags
+        self.names = names
         self.form = imageForm
         self.store = store
     }
@@ -67,8 +67,9 @@ public struct OCILayoutExporter: Exporter {
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws -> Publication {
-        let tags = self.tags ?? result.tags
-        let layout = ImageLayout(images: result.images, root: result.root, tags: tags)
+        let names = self.names ?? ImageNames(result.tags)
+        let tags = result.named(names).map(\.name)
+        let layout = ImageLayout(images: result.images, root: result.root, names: names)
         switch place {
         case .directory(let path):
             let sink = DirectoryLayoutSink(root: path)

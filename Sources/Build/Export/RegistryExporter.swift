@@ -5,15 +5,17 @@ public import OCI
 public import Registry
 public import Store
 
-/// Publishes to registries: blobs first, then each platform's manifest, then the index under its tags.
+/// Publishes to registries: blobs first, then each platform's manifest, then tags: those of single images, then those of
+/// the whole.
 ///
 /// Nothing that anybody reads changes before everything is uploaded to every registry; a failure leaves all tags as
-/// they were.
+/// they were. A registry gets the bytes of a layer once: its other repositories take them over from the first.
 public final class RegistryExporter: Exporter {
     private let client: RegistryClient
     private let store: Store
-    private let tags: [Reference]
+    private let names: ImageNames
     public let form: ImageForm
+    public let failureHandling: FailureHandling
     private let naming: Naming
     private let localNames: Set<Reference>
     /// Layers that travel, or have travelled, while the build goes on.
@@ -34,31 +36,26 @@ public final class RegistryExporter: Exporter {
     }
 
     /// - Parameters:
-    ///   - tags: where the result goes; at least one.
+    ///   - names: where the result goes, and where single images go; at least one.
     ///   - localNames: names that the store is to keep although the registry has them, too.
     public init(
-        client: RegistryClient, store: Store, tags: [Reference], form: ImageForm = ImageForm(), naming: Naming = .tags,
-        localNames: Set<Reference> = []
+        client: RegistryClient, store: Store, names: ImageNames, form: ImageForm = ImageForm(), naming: Naming = .tags,
+        localNames: Set<Reference> = [], failureHandling: FailureHandling = .endsBuild
     ) {
         self.client = client
         self.store = store
-        self.tags = tags
+        self.names = names
         self.form = form
         self.naming = naming
         self.localNames = localNames
+        self.failureHandling = failureHandling
     }
 
-    public var title: String { "push \(tags.map(\.familiar).joined(separator: ", "))" }
-
-    /// One tag for each repository.
-    private var repositories: [Reference] {
-        var seen: Set<String> = []
-        return tags.filter { seen.insert($0.name).inserted }
-    }
+    public var title: String { "push \(names.all.map(\.familiar).joined(separator: ", "))" }
 
     public func prepare() async throws {
-        for tag in repositories {
-            do { _ = try await client.resolve(tag, by: .registry) } catch let error as RegistryError
+        for name in names.all.oneOfEachRepository {
+            do { _ = try await client.resolve(name, by: .registry) } catch let error as RegistryError
                 where error.kind == .notFound
             {
                 continue
@@ -66,30 +63,50 @@ public final class RegistryExporter: Exporter {
         }
     }
 
+    /// Sends a layer to every repository that gets it whichever platform it is of.
     public func offer(_ layer: Layer, ensureBlob: @escaping @Sendable (Layer) async throws -> Void) async throws {
-        for repository in repositories {
-            try await push(layer, to: repository, ensureBlob: ensureBlob, progress: { _ in })
+        var certain = names.whole.oneOfEachRepository
+        if certain.isEmpty {
+            certain = names.all.oneOfEachRepository
+            guard certain.count == 1 else { return }
+        }
+        for repositories in certain.byRegistry {
+            try await push(layer, to: repositories, ensureBlob: ensureBlob, progress: { _ in })
         }
     }
 
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws -> Publication {
-        let root = result.root
-        let targets = naming == .digests ? tags.canonical(root.digest) : tags
-        var outdated: [Reference] = []
-        for target in targets where try await digest(of: target) != root.digest { outdated.append(target) }
-        var seen: Set<String> = []
-        for repository in outdated where seen.insert(repository.name).inserted {
-            try await upload(result, to: repository, progress: progress)
+        let tagged = result.named(names)
+        let targets = naming == .digests ? tagged.canonical : tagged
+        var outdated: [NamedManifest] = []
+        for target in targets where try await digest(of: target.name) != target.descriptor.digest {
+            outdated.append(target)
         }
-        let bytes = result.rootBytes
-        let names = naming == .tagsAndDigests ? targets + targets.canonical(root.digest) : targets
+        for repositories in outdated.map(\.name).oneOfEachRepository.byRegistry {
+            try await upload(outdated, to: repositories, result, progress: progress)
+        }
+        if !targets.contains(where: { $0.descriptor.digest == result.root.digest }) {
+            result.warn(
+                BuildWarning(
+                    "every name has a placeholder for the platform, so only the single images are published and no list"
+                ))
+        }
+        let found = naming == .tagsAndDigests ? targets + targets.canonical : targets
+        let names = found.map(\.name)
+        // The whole comes after its parts.
+        let order =
+            outdated.filter { $0.descriptor.digest != result.root.digest }
+            + outdated.filter { $0.descriptor.digest == result.root.digest }
         return Publication(places: names.map(\.familiar), names: names, reach: .registry) {
-            [client, store, localNames, outdated] _ in
-            for target in outdated { _ = try await client.putManifest(bytes, mediaType: root.mediaType, to: target) }
+            [client, store, localNames] _ in
+            for target in order {
+                try await client.putManifest(
+                    target.bytes, mediaType: target.descriptor.mediaType, to: target.name)
+            }
             // From now on the registry says what these names stand for.
-            for target in targets where !localNames.contains(target) { store.forget(target) }
+            for target in targets where !localNames.contains(target.name) { store.forget(target.name) }
         }
     }
 
@@ -102,57 +119,90 @@ public final class RegistryExporter: Exporter {
         }
     }
 
-    /// Everything but the tag.
+    /// Brings everything but the tags to repositories of one registry.
     private func upload(
-        _ result: BuildResult, to repository: Reference, progress: @escaping @Sendable (Int64, Int64) -> Void
+        _ targets: [NamedManifest], to repositories: [Reference], _ result: BuildResult,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws {
-        let layers = Set(result.images.flatMap(\.layers))
-        let meter = TransferMeter(total: layers.reduce(0) { $0 + $1.blob.size }, report: progress)
+        var images: [String: [AssembledImage]] = [:]
+        var places: [Layer: [Reference]] = [:]
+        var configs: [Descriptor: [Reference]] = [:]
+        for repository in repositories {
+            let wanted = targets.filter { $0.name.name == repository.name }.flatMap(\.images).withoutRepetitions
+            images[repository.name] = wanted
+            for layer in wanted.flatMap(\.layers).withoutRepetitions { places[layer, default: []].append(repository) }
+            for config in wanted.map(\.config).withoutRepetitions { configs[config, default: []].append(repository) }
+        }
+        let meter = TransferMeter(total: places.keys.reduce(0) { $0 + $1.blob.size }, report: progress)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for layer in layers {
+            for (layer, repositories) in places {
                 group.addTask {
-                    try await self.push(layer, to: repository, ensureBlob: result.ensureBlob) {
+                    try await self.push(layer, to: repositories, ensureBlob: result.ensureBlob) {
                         meter.set($0, for: layer.blob.digest)
                     }
                     meter.set(layer.blob.size, for: layer.blob.digest)
                 }
             }
-            for config in Set(result.images.map(\.config)) {
+            for (config, repositories) in configs {
                 group.addTask {
                     let source = BlobSource.file(self.store.blobPath(config.digest))
-                    _ = try await self.client.pushBlob(config, from: source, to: repository)
+                    for repository in repositories {
+                        _ = try await self.client.pushBlob(config, from: source, to: repository)
+                    }
                 }
             }
             try await group.waitForAll()
         }
-        guard result.root.mediaType.isIndex else { return }
+        // An index names its manifests by their digests; one that gets a tag needs nothing before.
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for image in result.images {
-                group.addTask {
-                    _ = try await self.client.putManifest(
-                        image.manifest, mediaType: image.descriptor.mediaType,
-                        to: repository.with(digest: image.descriptor.digest))
+            for repository in repositories {
+                guard targets.contains(where: { $0.name.name == repository.name && $0.descriptor.mediaType.isIndex })
+                else { continue }
+                for image in images[repository.name] ?? [] {
+                    group.addTask {
+                        _ = try await self.client.putManifest(
+                            image.manifest, mediaType: image.descriptor.mediaType,
+                            to: repository.with(digest: image.descriptor.digest))
+                    }
                 }
             }
             try await group.waitForAll()
         }
     }
 
+    /// Brings a layer to repositories of one registry: to the first, from which the others take it over.
     private func push(
-        _ layer: Layer, to repository: Reference, ensureBlob: @escaping @Sendable (Layer) async throws -> Void,
+        _ layer: Layer, to repositories: [Reference], ensureBlob: @escaping @Sendable (Layer) async throws -> Void,
         progress: @escaping @Sendable (Int64) -> Void
     ) async throws {
-        try await transfers.value(for: Transfer(repository: repository.name, digest: layer.blob.digest)) {
-            let origins = layer.origin.map { $0.registry == repository.registry ? [$0.repository] : [] } ?? []
-            let store = self.store
-            _ = try await self.client.pushBlob(
-                layer.blob, to: repository, mountFrom: origins, progress: progress
-            ) {
-                try await ensureBlob(layer)
-                // The registry would refuse altered bytes, this time and every time.
-                try store.verifyBlob(layer.blob.digest)
-                return .file(store.blobPath(layer.blob.digest))
+        for repository in repositories {
+            try await transfers.value(for: Transfer(repository: repository.name, digest: layer.blob.digest)) {
+                var origins = layer.origin.map { $0.registry == repository.registry ? [$0.repository] : [] } ?? []
+                if let first = repositories.first, first != repository { origins.append(first.repository) }
+                let store = self.store
+                _ = try await self.client.pushBlob(
+                    layer.blob, to: repository, mountFrom: origins, progress: progress
+                ) {
+                    try await ensureBlob(layer)
+                    // The registry would refuse altered bytes, this time and every time.
+                    try store.verifyBlob(layer.blob.digest)
+                    return .file(store.blobPath(layer.blob.digest))
+                }
             }
         }
+    }
+}
+
+extension Sequence<Reference> {
+    /// The first name of each repository.
+    fileprivate var oneOfEachRepository: [Reference] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0.name).inserted }
+    }
+
+    /// The names of each registry together.
+    fileprivate var byRegistry: [[Reference]] {
+        let all = Array(self)
+        return all.map(\.registry).withoutRepetitions.map { registry in all.filter { $0.registry == registry } }
     }
 }

@@ -1,12 +1,12 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-public import OCI
+import OCI
 public import Store
 
 /// Keeps a result in the store, under its tags when it has some.
 public struct StoreExporter: Exporter {
     let store: Store
-    let tags: [Reference]
+    let names: ImageNames
     public let form: ImageForm
     let canonicalNames: CanonicalNames
 
@@ -14,34 +14,31 @@ public struct StoreExporter: Exporter {
     public enum CanonicalNames: Sendable { case made, omitted }
 
     public init(
-        store: Store, tags: [Reference], form: ImageForm = ImageForm(), canonicalNames: CanonicalNames = .omitted
+        store: Store, names: ImageNames, form: ImageForm = ImageForm(), canonicalNames: CanonicalNames = .omitted
     ) {
         self.store = store
-        self.tags = tags
+        self.names = names
         self.form = form
         self.canonicalNames = canonicalNames
     }
 
     public var title: String {
-        tags.isEmpty ? "keep the result" : "keep as \(tags.map(\.familiar).joined(separator: ", "))"
+        let names = names.all
+        return names.isEmpty ? "keep the result" : "keep as \(names.map(\.familiar).joined(separator: ", "))"
     }
 
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws -> Publication {
         for layer in Set(result.images.flatMap(\.layers)) { try await result.ensureBlob(layer) }
-        let names = canonicalNames == .made ? tags + tags.canonical(result.root.digest) : tags
-        let root = result.root
+        let tagged = result.named(names)
+        let manifests = canonicalNames == .made ? tagged + tagged.canonical : tagged
+        let names = manifests.map(\.name)
         return Publication(places: names.map(\.familiar), names: names, reach: .store) { [store] _ in
-            for name in names { try store.save(NamedImage(name: name.description, descriptor: root), as: name) }
+            for manifest in manifests {
+                try store.save(
+                    NamedImage(name: manifest.name.description, descriptor: manifest.descriptor), as: manifest.name)
+            }
         }
-    }
-}
-
-extension Sequence<Reference> {
-    /// The names by digest, each repository once.
-    func canonical(_ digest: Digest) -> [Reference] {
-        var seen: Set<Reference> = []
-        return map { $0.with(digest: digest) }.filter { seen.insert($0).inserted }
     }
 }

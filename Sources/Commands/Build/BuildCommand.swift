@@ -89,14 +89,17 @@ struct BuildCommand: AsyncParsableCommand {
         for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
         try options.output.checkReportFiles(in: environment)
         // Before anything is fetched: a slip in a flag should not cost a download.
-        let outputs = try OutputPlan(options.output, tags: try options.tags())
+        let parsed = try options.output.outputs.map { try OutputOption(parsing: $0) }
+        let values = try await options.nameValues(for: parsed, in: environment)
+        let outputs = try OutputPlan(options.output, parsed, values, in: environment)
         for remark in outputs.remarks { report(.warning(BuildWarning(remark))) }
         let relay = EventRelay(receive: report)
         options.output.fanIn.removeOldResult(in: environment)
         let store = try Store(at: store.path(in: environment))
         // Contexts may be fetched with the keys, too.
         return try await KeyAgent.withAgents(options.run.agentOptions(in: environment)) { agents in
-            let request = try await options.request(in: environment, store: store, agents: agents, events: relay)
+            var request = try await options.request(in: environment, store: store, agents: agents, events: relay)
+            request.tags = outputs.tags.whole
             source.dockerfile = try? DockerfileText(request)
             return (try await build(request, outputs, store, environment, relay), outputs)
         }

@@ -9,10 +9,17 @@ import SystemPackage
 
 /// From the text of flags to the values that a build wants.
 extension BuildOptions {
-    /// The names that the result is to have.
+    /// What the placeholders of names stand for.
     ///
     /// - Throws: ``CommandError``, ``OCIError``.
-    func tags() throws -> [Reference] { try output.tags.map { try Self.tag($0) } }
+    func nameValues(for outputs: [OutputOption], in environment: Environment) async throws -> NameValues {
+        let time = buildArguments.last { $0.hasPrefix("SOURCE_DATE_EPOCH=") }?.split(separator: "=").last.map(
+            String.init)
+        return try await NameValues(
+            for: output.tags + outputs.flatMap(\.names), platforms: try platformList(),
+            directory: environment.absolute(input.context),
+            time: (time ?? environment["SOURCE_DATE_EPOCH"]).flatMap { Int64($0) }, in: environment)
+    }
 
     /// What is to be built, with its contexts brought here.
     ///
@@ -56,7 +63,6 @@ extension BuildOptions {
         }
         request.labels = try pairs(output.labels, flag: "--label") { _ in "" }
         request.target = target
-        request.tags = try tags()
         request.cachePolicy = noCache ? .refresh : .use
         request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
         request.network = try run.networkMode()
@@ -102,14 +108,6 @@ extension BuildOptions {
             if !list.contains(platform) { list.append(platform) }
         }
         return list.isEmpty ? [.host] : list
-    }
-
-    private static func tag(_ text: String) throws -> Reference {
-        let reference = try Reference(text)
-        guard reference.digest == nil else {
-            throw CommandError("--tag \(text): a tag cannot have a digest", remedy: "leave out what follows the @")
-        }
-        return reference
     }
 
     /// `NAME=VALUE` words; the last of equal names wins.

@@ -23,6 +23,13 @@ enum GitCheckout {
         return Int64(time.filter { !$0.isWhitespace })
     }
 
+    /// The first line that git answers about the checkout that a directory is in; nil when it is in none, or git knows
+    /// no answer.
+    static func answer(_ question: [String], in directory: FilePath) async -> String? {
+        guard isInRepository(directory), let text = await git(question, in: directory) else { return nil }
+        return text.split(separator: "\n").first.map(String.init)
+    }
+
     private static func isInRepository(_ context: FilePath) -> Bool {
         var directory = context
         while true {

@@ -7,7 +7,14 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("t"), .customLong("tag")],
         help: ArgumentHelp(
-            "A name for the result, as in registry.example/me/app:1.0; may be repeated.", valueName: "name"))
+            "A name for the result, as in registry.example/me/app:1.0; may be repeated.",
+            discussion: """
+                It may have placeholders: {version} ($IMAGE_VERSION, else latest), {date:%Y%m%d%H%M} (UTC, as strftime \
+                writes it), {build} (the CI system's number), {git.short}, {git.commit}, {git.branch}, {git.tag} and \
+                {git.describe}. A name with {arch} (amd64, arm32v7, arm64v8, i386), {architecture}, {os}, {variant} or \
+                {platform} (linux-arm-v7) is for each platform's image alone, beside the list that has the other names.
+                """,
+            valueName: "name"))
     var tags: [String] = []
 
     @Option(
@@ -25,8 +32,7 @@ struct OutputOptions: ParsableArguments {
             valueName: "output"))
     var outputs: [String] = []
 
-    @Flag(name: .customLong("push"), help: "Publish the result under its tags; short for --output type=registry.")
-    var push = false
+    @OptionGroup var push: PushOptions
 
     @OptionGroup var fanIn: FanInOptions
 

@@ -12,35 +12,57 @@ import SystemPackage
 struct OutputPlan {
     private(set) var outputs: [OutputOption]
     /// The names of --tag.
-    private let tags: [Reference]
+    let tags: ImageNames
     /// What the user should know of the flags.
-    var remarks: [String] { outputs.flatMap(\.remarks) }
+    var remarks: [String] { outputs.flatMap(\.remarks) + pushRemarks }
+    private let pushRemarks: [String]
+    let values: NameValues
+    /// Where everything is pushed to instead of where its name says.
+    let pushTargets: [PushTarget]
+    let mayPushFail: Bool
+    let tagTexts: [String]
     /// Whether nobody will find the result but by building again.
     let keepsResultNameless: Bool
     /// Annotations for the list that several builds make together.
     private(set) var listAnnotations: [String: String] = [:]
 
-    /// - Parameter isTerminal: whether standard output is one, which gets no archives.
+    /// - Parameters:
+    ///   - outputs: what --output says.
+    ///   - values: what stands for the placeholders of names.
+    ///   - isTerminal: whether standard output is one, which gets no archives.
     /// - Throws: ``CommandError``, ``OCIError``.
-    init(_ options: OutputOptions, tags: [Reference], isTerminal: Bool = isatty(STDOUT_FILENO) != 0) throws {
-        self.tags = tags
-        outputs = try options.outputs.map { try OutputOption(parsing: $0) }
-        if options.push || options.fanIn.pushesByDigest { Self.push(&outputs, byDigest: options.fanIn.pushesByDigest) }
-        if options.load, !outputs.contains(where: { $0.destination == .daemon }) {
-            outputs.append(OutputOption(.daemon, mediaTypes: .docker))
+    init(
+        _ options: OutputOptions, _ outputs: [OutputOption], _ values: NameValues, in environment: Environment,
+        isTerminal: Bool = isatty(STDOUT_FILENO) != 0
+    ) throws {
+        self.values = values
+        tagTexts = options.tags
+        tags = try values.names(for: options.tags, flag: "--tag")
+        self.outputs = outputs
+        pushRemarks = options.push.remarks(in: environment)
+        pushTargets = try options.push.targets()
+        mayPushFail = options.push.mayFail
+        if options.push.isWanted(in: environment) || options.fanIn.pushesByDigest {
+            Self.push(&self.outputs, byDigest: options.fanIn.pushesByDigest)
         }
-        keepsResultNameless = outputs.isEmpty && tags.isEmpty
-        if outputs.isEmpty { outputs.append(OutputOption(.store(.omitted))) }
+        if options.load, !self.outputs.contains(where: { $0.destination == .daemon }) {
+            self.outputs.append(OutputOption(.daemon, mediaTypes: .docker))
+        }
+        keepsResultNameless = self.outputs.isEmpty && tags.all.isEmpty
+        if self.outputs.isEmpty { self.outputs.append(OutputOption(.store(.omitted))) }
         var annotations = ImageAnnotations()
         for text in options.annotations { try annotations.add(option: text) }
         if !annotations.isEmpty {
-            for place in outputs.indices where outputs[place].destination.isImage {
-                outputs[place].form.annotations.merge(annotations)
-                try outputs[place].checkMediaTypes("--annotation")
+            for place in self.outputs.indices where self.outputs[place].destination.isImage {
+                self.outputs[place].form.annotations.merge(annotations)
+                try self.outputs[place].checkMediaTypes("--annotation")
             }
         }
+        for output in self.outputs {
+            if case .registry = output.destination { _ = try pushNames(of: output) }
+        }
         if options.fanIn.resultFile != nil { try prepareFanIn() }
-        let streams = outputs.filter(\.isStandardOutput).count
+        let streams = self.outputs.filter(\.isStandardOutput).count
         if streams > 1 {
             throw CommandError("two outputs go to standard output", remedy: "name a file for all but one")
         }
@@ -65,7 +87,10 @@ struct OutputPlan {
 
     /// The registries that may be spoken to without security.
     func insecureRegistries() throws -> Set<String> {
-        Set(try outputs.filter(\.allowsInsecureRegistry).flatMap { try names(of: $0).map(\.registry) })
+        Set(
+            try outputs.filter(\.allowsInsecureRegistry).flatMap { output in
+                try exportedNames(of: output).flatMap(\.all).map(\.registry)
+            })
     }
 
     /// `--push` makes images that are kept be pushed; where none are, it is one more output.
@@ -91,13 +116,18 @@ struct OutputPlan {
         var names: [Reference] = []
         for output in outputs {
             guard case .registry = output.destination else { continue }
-            for name in try self.names(of: output) where !names.contains(name) { names.append(name) }
+            for name in try pushNames(of: output).all where !names.contains(name) { names.append(name) }
         }
         return names
     }
 
     /// What is said of the index belongs to the list that comes of all results, which this build does not make.
     private mutating func prepareFanIn() throws {
+        guard !mayPushFail else {
+            throw CommandError(
+                "--result tells what was pushed, which --allow-push-failure makes uncertain",
+                remedy: "leave out one of the two")
+        }
         guard try !pushedNames().isEmpty else {
             throw CommandError(
                 "--result tells what was pushed, and nothing is pushed under a name",
@@ -109,70 +139,62 @@ struct OutputPlan {
         }
     }
 
-    private func names(of output: OutputOption) throws -> [Reference] {
-        try output.names.isEmpty ? tags : output.names.map { try Reference($0) }
-    }
-
     /// Makes the exporters.
     ///
     /// - Throws: ``CommandError``, ``OCIError``.
     func exporters(
         for request: BuildRequest, store: Store, client: RegistryClient, _ environment: Environment
     ) throws -> [any Exporter] {
-        let localNames = Set(try outputs.filter(\.destination.isStore).flatMap { try names(of: $0) })
-        return try outputs.map { output in
-            let names = try names(of: output)
-            let form = output.form
-            switch output.destination {
-            case .local(let path, let mode):
-                return LocalExporter(
-                    destination: environment.absolute(path), mode: mode, splitsPlatforms: output.splitsPlatforms,
-                    sparing: [request.context, store.root, environment.workingDirectory])
-            case .tar(let path):
-                return TarExporter(
-                    destination: place(path, environment), splitsPlatforms: output.splitsPlatforms, store: store)
-            case .oci(let path?, let asTar):
-                let isDirectory = path.hasSuffix("/") || Files.isDirectory(environment.absolute(path))
-                guard asTar ?? !isDirectory else {
-                    return OCILayoutExporter(
-                        destination: environment.absolute(path), form: .directory, store: store, tags: names, as: form)
-                }
-                return OCILayoutExporter(archive: place(path, environment), store: store, tags: names, as: form)
-            case .oci(nil, _): return OCILayoutExporter(archive: .standardOutput, store: store, tags: names, as: form)
-            case .dockerArchive(let path):
-                guard request.platforms.count == 1 else { throw DockerArchiveExporter.severalPlatforms }
-                return DockerArchiveExporter(
-                    destination: place(path, environment), store: store, tags: names, as: form)
-            case .daemon:
-                return DaemonExporter(
-                    daemons: DaemonEndpoint.candidates(environment.variables), store: store, tags: names, as: form,
-                    platforms: request.platforms)
-            case .registry(let naming):
-                let targets = try pushTargets(names, naming)
-                return RegistryExporter(
-                    client: client, store: store, tags: targets, form: form, naming: naming,
-                    localNames: localNames)
-            case .store(let canonical):
-                return StoreExporter(store: store, tags: names, form: form, canonicalNames: canonical)
-            case .cacheOnly: return CacheOnlyExporter()
+        let localNames = Set(try outputs.filter(\.destination.isStore).flatMap { try names(of: $0).all })
+        return try outputs.flatMap { output in
+            try exportedNames(of: output).map { names in
+                try exporter(
+                    output, names, localNames: localNames, for: request, store: store, client: client, environment)
             }
+        }
+    }
+
+    private func exporter(
+        _ output: OutputOption, _ names: ImageNames, localNames: Set<Reference>, for request: BuildRequest,
+        store: Store, client: RegistryClient, _ environment: Environment
+    ) throws -> any Exporter {
+        let form = output.form
+        switch output.destination {
+        case .local(let path, let mode):
+            return LocalExporter(
+                destination: environment.absolute(path), mode: mode, splitsPlatforms: output.splitsPlatforms,
+                sparing: [request.context, store.root, environment.workingDirectory])
+        case .tar(let path):
+            return TarExporter(
+                destination: place(path, environment), splitsPlatforms: output.splitsPlatforms, store: store)
+        case .oci(let path?, let asTar):
+            let isDirectory = path.hasSuffix("/") || Files.isDirectory(environment.absolute(path))
+            guard asTar ?? !isDirectory else {
+                return OCILayoutExporter(
+                    destination: environment.absolute(path), form: .directory, store: store, names: names, as: form)
+            }
+            return OCILayoutExporter(archive: place(path, environment), store: store, names: names, as: form)
+        case .oci(nil, _): return OCILayoutExporter(archive: .standardOutput, store: store, names: names, as: form)
+        case .dockerArchive(let path):
+            guard request.platforms.count == 1 else { throw DockerArchiveExporter.severalPlatforms }
+            return DockerArchiveExporter(
+                destination: place(path, environment), store: store, names: names, as: form)
+        case .daemon:
+            return DaemonExporter(
+                daemons: DaemonEndpoint.candidates(environment.variables), store: store, names: names, as: form,
+                platforms: request.platforms)
+        case .registry(let naming):
+            return RegistryExporter(
+                client: client, store: store, names: names, form: form, naming: naming,
+                localNames: localNames, failureHandling: failureHandling)
+        case .store(let canonical):
+            return StoreExporter(store: store, names: names, form: form, canonicalNames: canonical)
+        case .cacheOnly: return CacheOnlyExporter()
         }
     }
 
     private func place(_ path: String?, _ environment: Environment) -> OutputPlace {
         path.map { .file(following: environment.absolute($0)) } ?? .standardOutput
-    }
-
-    private func pushTargets(_ names: [Reference], _ naming: RegistryExporter.Naming) throws -> [Reference] {
-        guard !names.isEmpty else {
-            throw CommandError(
-                "there is no name to push to", remedy: "give one with --tag, as in --tag registry.example/me/app:1.0")
-        }
-        if let name = names.first(where: { $0.digest != nil }) {
-            throw CommandError(
-                "\(name.familiar): a name to push to cannot have a digest", remedy: "leave out what follows the @")
-        }
-        return names
     }
 }
 

@@ -2,7 +2,8 @@
 
 import ArgumentParser
 
-/// Flags in the spelling `--push=true` and `--pull=false`, which docker takes and scripts use.
+/// Flags in the spelling `--push=true` and `--pull=false`, which docker takes and scripts use, and `--push=auto`, which is
+/// `--push-auto`.
 enum BooleanFlags {
     /// The arguments with `--flag=true` as `--flag` and without `--flag=false`, where the flag takes no value.
     static func spelledOut(_ arguments: [String]) -> [String] {
@@ -12,6 +13,11 @@ enum BooleanFlags {
         var result: [String] = []
         for (index, argument) in arguments.enumerated() {
             if argument == "--" { return result + arguments[index...] }
+            if argument.hasPrefix("--"), argument.hasSuffix("=auto") {
+                let name = argument.dropLast("=auto".count) + "-auto"
+                result.append(takesNoValue(String(name), of: command) ? String(name) : argument)
+                continue
+            }
             guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "="),
                 let value = value(argument[argument.index(after: equals)...])
             else {

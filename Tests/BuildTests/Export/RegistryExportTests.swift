@@ -20,7 +20,7 @@ struct RegistryExportTests {
         let client = RegistryClient(credentials: NoCredentials(), configuration: configuration)
         let store = try place.store()
         let references = try tags.map { try Reference("\(registry.host)/\($0)") }
-        let exporter = RegistryExporter(client: client, store: store, tags: references)
+        let exporter = RegistryExporter(client: client, store: store, names: ImageNames(references))
         do {
             let built = try await place.build(text, for: three, in: store, exporters: [exporter]) {
                 $0.tags = references
