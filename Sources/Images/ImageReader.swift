@@ -23,6 +23,10 @@ public protocol ImageReader: Sendable {
     /// A manifest or index that another document names.
     func document(_ descriptor: Descriptor) async throws -> FetchedManifest
 
+    /// A manifest or index by its digest alone, whatever is said of its kind and size elsewhere; nil when the place does
+    /// not have it, which is not the same as that nobody answers.
+    func find(_ digest: Digest) async throws -> FetchedManifest?
+
     /// A small blob, such as a config.
     func bytes(_ blob: Descriptor) async throws -> [UInt8]
 

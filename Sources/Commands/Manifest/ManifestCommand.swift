@@ -8,6 +8,9 @@ struct ManifestCommand: AsyncParsableCommand {
         commandName: "manifest",
         abstract: "Make and look at lists: one name for the images of many platforms.",
         subcommands: [
-            MergeCommand.self
+            MergeCommand.self,
+            LintCommand.self,
+            FixCommand.self,
+            WhoCommand.self,
         ])
 }

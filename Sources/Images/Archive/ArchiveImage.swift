@@ -44,6 +44,8 @@ struct ArchiveImage: ImageReader {
         try await layout().document(descriptor)
     }
 
+    func find(_ digest: Digest) async throws -> FetchedManifest? { try await layout().find(digest) }
+
     func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await layout().bytes(blob) }
 
     func file(_ blob: Descriptor) async throws -> FilePath? { try await layout().file(blob) }

@@ -39,6 +39,15 @@ public struct ImageSelection: Sendable {
     /// All documents besides the root, those that others refer to first.
     public let documents: [FetchedManifest]
 
+    /// A document alone: all that it leads to is where it goes already.
+    public init(root: FetchedManifest) { self.init(root: root, images: [], documents: []) }
+
+    init(root: FetchedManifest, images: [Image], documents: [FetchedManifest]) {
+        self.root = root
+        self.images = images
+        self.documents = documents
+    }
+
     /// The images that can be run.
     public var runnable: [Image] { images.filter { !$0.isAttestation } }
 

@@ -1,12 +1,16 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import OCI
-import Registry
+public import Registry
 import Store
 public import SystemPackage
 
 extension OCILayout: ImageReader {
     public var tag: String? { if case .tag(let tag) = selector { tag } else { nil } }
+
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        do { return try document(digest) } catch OCILayoutError.missingBlob { return nil }
+    }
 
     public func file(_ blob: Descriptor) async throws -> FilePath? {
         try open(blob).close()

@@ -50,35 +50,72 @@ public struct OCILayout: Sendable, Hashable {
     ///
     /// - Throws: ``OCILayoutError``, ``StoreError``.
     public func root() throws -> FetchedManifest {
-        let (index, bytes) = try contents()
-        switch selector {
-        case .digest(let digest):
-            if let entry = index.manifests.first(where: { $0.digest == digest }) { return try document(entry) }
-            return try document(digest)
-        case .tag(let tag):
-            guard let entry = index.manifests.first(where: { $0.isNamed(tag) }) else {
-                throw OCILayoutError.noTag(tag, title, tags: index.manifests.compactMap(\.layoutName))
+        let (list, bytes) = try listing()
+        switch try rootPlace(in: list) {
+        case .entry(let place):
+            guard let entry = list.entries[place].descriptor else {
+                throw OCILayoutError.noLayout(title, reason: "its index.json does not say which image is meant")
             }
             return try document(entry)
-        case .any:
-            if let entry = index.manifests.first(where: { $0.isNamed("latest") }) { return try document(entry) }
-            if index.manifests.count == 1 { return try document(index.manifests[0]) }
-            // Some tools list the images of all platforms right here, without a name for them together.
-            if !index.manifests.isEmpty, index.manifests.allSatisfy({ $0.platform != nil && $0.layoutName == nil }) {
-                let descriptor = Descriptor(
-                    mediaType: index.mediaType ?? .ociIndex, digest: .sha256(of: bytes), size: Int64(bytes.count))
-                return FetchedManifest(descriptor: descriptor, bytes: bytes)
-            }
-            throw OCILayoutError.noTag(nil, title, tags: index.manifests.compactMap(\.layoutName))
+        case .blob(let digest): return try document(digest)
+        case .listing:
+            let descriptor = Descriptor(
+                mediaType: list.mediaType ?? .ociIndex, digest: .sha256(of: bytes), size: Int64(bytes.count))
+            return FetchedManifest(descriptor: descriptor, bytes: bytes)
         }
     }
 
-    /// The list of the layout's images, and its bytes.
-    func contents() throws -> (index: Index, bytes: [UInt8]) {
+    /// Where the document that is meant has its descriptor.
+    enum RootPlace {
+        /// At this position of index.json.
+        case entry(Int)
+        /// Nowhere: its digest is known.
+        case blob(Digest)
+        /// It is index.json itself.
+        case listing
+    }
+
+    func rootPlace(in list: WrittenIndex) throws -> RootPlace {
+        let entries = list.entries
+        func place(_ matches: (WrittenEntry) -> Bool) -> RootPlace? {
+            entries.firstIndex(where: matches).map(RootPlace.entry)
+        }
+        let names = entries.compactMap { $0.annotations?[Descriptor.layoutNameKey] }
+        switch selector {
+        case .digest(let digest): return place { $0.digest == digest } ?? .blob(digest)
+        case .tag(let tag):
+            guard let entry = place({ $0.isNamed(tag) }) else {
+                throw OCILayoutError.noTag(tag, title, tags: names)
+            }
+            return entry
+        case .any:
+            if let entry = place({ $0.isNamed("latest") }) { return entry }
+            if entries.count == 1 { return .entry(0) }
+            // Some tools list the images of all platforms right here, without a name for them together.
+            if names.isEmpty, entries.contains(where: { $0.platform != nil }) { return .listing }
+            throw OCILayoutError.noTag(nil, title, tags: names)
+        }
+    }
+
+    /// The list of the layout's images letter for letter, whatever is wrong with it.
+    func listing() throws -> (list: WrittenIndex, bytes: [UInt8]) {
+        let bytes = try indexBytes()
+        do { return (try JSONDecoder().decode(WrittenIndex.self, from: Data(bytes)), bytes) } catch {
+            throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
+        }
+    }
+
+    private func indexBytes() throws -> [UInt8] {
         try checkVersion()
         guard let bytes = try document(called: LayoutFiles.indexName, limit: Self.documentLimit) else {
             throw OCILayoutError.noLayout(title, reason: "it has no index.json")
         }
+        return bytes
+    }
+
+    /// The list of the layout's images, and its bytes.
+    func contents() throws -> (index: Index, bytes: [UInt8]) {
+        let bytes = try indexBytes()
         do { return (try JSONDecoder().decode(Index.self, from: Data(bytes)), bytes) } catch {
             throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
         }
@@ -109,7 +146,7 @@ public struct OCILayout: Sendable, Hashable {
     // MARK: Blobs
 
     /// A manifest or an index that a digest alone names.
-    private func document(_ digest: Digest) throws -> FetchedManifest {
+    func document(_ digest: Digest) throws -> FetchedManifest {
         guard let bytes = try Files.read(blobPath(digest), limit: Self.documentLimit) else {
             throw OCILayoutError.missingBlob(digest, title)
         }
@@ -175,9 +212,11 @@ extension FetchedManifest {
     init?(untyped bytes: [UInt8], digest: Digest) {
         struct Outline: Decodable {
             var mediaType: MediaType?
-            var manifests: [Descriptor]?
+            var manifests: JSONTree?
+            var config: JSONTree?
         }
         guard let outline = try? JSONDecoder().decode(Outline.self, from: Data(bytes)) else { return nil }
+        guard outline.mediaType != nil || outline.manifests != nil || outline.config != nil else { return nil }
         let type = outline.mediaType ?? (outline.manifests == nil ? .ociManifest : .ociIndex)
         self.init(
             descriptor: Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes: bytes)
@@ -194,9 +233,18 @@ extension Descriptor {
     /// The name that a layout gives an image.
     var layoutName: String? { annotations?[Self.layoutNameKey] }
 
-    /// Some tools write whole references where the specification wants tags.
-    func isNamed(_ tag: String) -> Bool {
-        guard let name = layoutName else { return false }
+    /// Whether a layout calls it so; some tools write whole references where the specification wants tags.
+    func isNamed(_ tag: String) -> Bool { Self.isName(layoutName, of: tag) }
+
+    fileprivate static func isName(_ name: String?, of tag: String) -> Bool {
+        guard let name else { return false }
         return name == tag || (try? Reference(name))?.tag == tag && name.contains("/")
+    }
+}
+
+extension WrittenEntry {
+    /// Whether a layout calls it so.
+    fileprivate func isNamed(_ tag: String) -> Bool {
+        Descriptor.isName(annotations?[Descriptor.layoutNameKey], of: tag)
     }
 }

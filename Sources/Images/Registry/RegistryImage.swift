@@ -31,6 +31,15 @@ extension RegistryImage: ImageReader {
         try await client.manifest(reference.with(digest: descriptor.digest), by: authority)
     }
 
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        do { return try await client.manifest(reference.with(digest: digest), by: authority) } catch let error
+            as RegistryError
+            where error.kind == .notFound
+        {
+            return nil
+        }
+    }
+
     public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await client.pullBlob(blob, from: reference) }
 
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {

@@ -25,16 +25,20 @@ extension StoredImage: ImageReader {
     public func root() async throws -> FetchedManifest {
         if let image = try store.image(named: reference) { return try await document(image.descriptor) }
         // Whoever knows a digest needs no name.
-        if let digest = reference.digest, let bytes = try store.readBlob(digest),
-            let document = FetchedManifest(untyped: bytes, digest: digest)
-        {
-            return document
-        }
+        if let digest = reference.digest, let document = try await find(digest) { return document }
         throw ImagesError.notInStore(reference, names: try store.images().map(\.familiar))
     }
 
     public func document(_ descriptor: Descriptor) async throws -> FetchedManifest {
         FetchedManifest(descriptor: descriptor, bytes: try await bytes(descriptor))
+    }
+
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        guard let bytes = try store.readBlob(digest) else { return nil }
+        guard let document = FetchedManifest(untyped: bytes, digest: digest) else {
+            throw ImagesError.badImage(title: title, reason: "\(digest) is neither an image nor a list of images")
+        }
+        return document
     }
 
     public func bytes(_ blob: Descriptor) async throws -> [UInt8] {

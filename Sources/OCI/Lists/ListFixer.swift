@@ -54,9 +54,12 @@ extension ListLinter {
             switch repair {
             case .setSchemaVersion: list.schemaVersion = 2
             case .setListType(let type): list.mediaType = type
-            case .setPlatform(let platform): list.entries[position].platform = WrittenPlatform(platform)
+            case .setPlatform(let platform):
+                let old = list.entries[position].platform
+                list.entries[position].platform = old?.changed(to: platform) ?? WrittenPlatform(platform)
             case .setSize(let size): list.entries[position].size = size
             case .setMediaType(let type): list.entries[position].mediaType = type
+            case .removeMembers(let names): for name in names { list.other[name] = nil }
             case .remove: removed.insert(position)
             case .reorder: isOrdered = false
             }

@@ -57,6 +57,14 @@ public struct ListLinter: Sendable {
                     .emptyList, .error, list.entries.isEmpty ? "the list is empty" : "the list has no image",
                     advice: "add images with manifold manifest add"))
         }
+        let foreign = ["config", "layers"].filter { list.other[$0] != nil }
+        if !foreign.isEmpty {
+            findings.append(
+                finding(
+                    .ambiguousDocument, .error,
+                    "the list has the \(foreign.joined(separator: " and the ")) of an image, which is what some clients "
+                        + "may take it for (CVE-2021-41190)", repair: .removeMembers(foreign)))
+        }
         let images = list.entries.filter { $0.role == .image }
         let docker = images.filter { $0.mediaType == .dockerManifest }.count
         let oci = images.filter { $0.mediaType == .ociManifest }.count
@@ -115,9 +123,15 @@ public struct ListLinter: Sendable {
                     .missingChild, .error, "the repository does not have the manifest", at: position, repair: .remove)
             ]
         }
+        if let flaw = facts?.flaw {
+            findings.append(
+                finding(
+                    .unreadableChild, .error, flaw, at: position,
+                    advice: "push the image again, or remove the entry with manifold manifest remove"))
+        }
         if case .attestation(let subject) = entry.role, subject == nil || !subjects.contains(subject) {
             let name = subject.map { "\($0.short), which is not in the list" } ?? "nothing"
-            return [
+            return findings + [
                 finding(.orphanAttestation, .warning, "it attests \(name)", at: position, repair: .remove)
             ]
         }

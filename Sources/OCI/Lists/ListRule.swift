@@ -8,6 +8,8 @@ public enum ListRule: String, Hashable, Sendable, CaseIterable {
     case schemaVersion = "schema-version"
     /// The list does not say what it is.
     case missingMediaType = "missing-media-type"
+    /// A list with what only the manifest of one image has.
+    case ambiguousDocument = "ambiguous-document"
     /// A Docker list with OCI manifests, or an OCI index with Docker's.
     case mixedMediaTypes = "mixed-media-types"
     /// An entry without a digest.
@@ -20,6 +22,8 @@ public enum ListRule: String, Hashable, Sendable, CaseIterable {
     case wrongMediaType = "wrong-media-type"
     /// An entry whose manifest the repository does not have.
     case missingChild = "missing-child"
+    /// An entry whose manifest, or whose image's config, cannot be read.
+    case unreadableChild = "unreadable-child"
     /// An image without a platform.
     case missingPlatform = "missing-platform"
     /// A platform that no client asks for, as `linux/arm64/armv8`.
@@ -47,12 +51,14 @@ public enum ListRule: String, Hashable, Sendable, CaseIterable {
         case .emptyList: "the list has an image"
         case .schemaVersion: "schemaVersion is 2"
         case .missingMediaType: "the list says what it is"
+        case .ambiguousDocument: "the list is nothing but a list"
         case .mixedMediaTypes: "list and manifests are of one family, Docker's or OCI's"
         case .missingDigest: "every entry has a digest"
         case .missingSize: "every entry has a size"
         case .wrongSize: "every size is that of the manifest"
         case .wrongMediaType: "every media type is that of the manifest"
         case .missingChild: "the repository has every manifest"
+        case .unreadableChild: "every manifest and its config can be read"
         case .missingPlatform: "every image has a platform"
         case .unmatchable: "clients ask for every platform of the list"
         case .spelling: "platforms are spelled as all clients spell them"
@@ -113,6 +119,7 @@ public enum ListRepair: Hashable, Sendable {
     case setListType(MediaType)
     case setPlatform(Platform)
     case setSize(Int64)
+    case removeMembers([String])
     case setMediaType(MediaType)
     case remove
     case reorder
@@ -127,6 +134,7 @@ extension ListRepair: CustomStringConvertible {
         case .setPlatform(let platform): "write \(platform.fullName)"
         case .setSize(let size): "write size \(size)"
         case .setMediaType(let type): "write \(type)"
+        case .removeMembers(let names): "remove \(names.joined(separator: ", "))"
         case .remove: "remove the entry"
         case .reorder: "sort the entries"
         }
@@ -137,6 +145,8 @@ extension ListRepair: CustomStringConvertible {
 public struct ChildFacts: Hashable, Sendable {
     /// Whether the repository has it; nil when nobody looked.
     public var exists: Bool?
+    /// Why the manifest, or the config that it names, cannot be read.
+    public var flaw: String?
     /// The manifest's own media type.
     public var mediaType: MediaType?
     /// How many bytes the manifest has.
@@ -145,9 +155,11 @@ public struct ChildFacts: Hashable, Sendable {
     public var config: WrittenPlatform?
 
     public init(
-        exists: Bool? = nil, mediaType: MediaType? = nil, size: Int64? = nil, config: WrittenPlatform? = nil
+        exists: Bool? = nil, flaw: String? = nil, mediaType: MediaType? = nil, size: Int64? = nil,
+        config: WrittenPlatform? = nil
     ) {
         self.exists = exists
+        self.flaw = flaw
         self.mediaType = mediaType
         self.size = size
         self.config = config

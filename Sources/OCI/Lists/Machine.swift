@@ -8,19 +8,22 @@ public struct Machine: Hashable, Sendable {
     public let platform: Platform
     /// What a person may not expect.
     public let note: String?
+    /// Whether its engine asks for the platform only when it is told to.
+    public let isTold: Bool
 
-    public init(_ name: String, _ platform: Platform, note: String? = nil) {
+    public init(_ name: String, _ platform: Platform, note: String? = nil, isTold: Bool = false) {
         self.name = name
         self.platform = platform
         self.note = note
+        self.isTold = isTold
     }
 
     /// The machines that `manifest who` shows.
     public static let known: [Machine] = [
         machine("PC, server, Intel Mac", "amd64", note: "engines ask for plain amd64, however new the processor is"),
-        machine("PC told amd64/v2 (2009 on)", "amd64", "v2", note: toldTo("amd64/v2")),
-        machine("PC told amd64/v3 (Haswell on)", "amd64", "v3", note: toldTo("amd64/v3")),
-        machine("PC told amd64/v4 (AVX-512)", "amd64", "v4", note: toldTo("amd64/v4")),
+        told("PC told amd64/v2 (2009 on)", "amd64", "v2"),
+        told("PC told amd64/v3 (Haswell on)", "amd64", "v3"),
+        told("PC told amd64/v4 (AVX-512)", "amd64", "v4"),
         machine("32-bit PC", "386"),
         machine("Apple silicon (Docker Desktop, podman)", "arm64"),
         machine("AWS Graviton, Ampere, other arm64 servers", "arm64"),
@@ -49,5 +52,8 @@ public struct Machine: Hashable, Sendable {
         Machine(name, Platform(os: "linux", architecture: architecture, variant: variant), note: note)
     }
 
-    private static func toldTo(_ platform: String) -> String { "only with --platform linux/\(platform)" }
+    private static func told(_ name: String, _ architecture: String, _ variant: String) -> Machine {
+        let platform = Platform(os: "linux", architecture: architecture, variant: variant)
+        return Machine(name, platform, note: "only with --platform \(platform)", isTold: true)
+    }
 }

@@ -1,13 +1,16 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-/// An index or manifest list as a document has it, with what is missing left out and nothing repaired.
+/// An index or manifest list as a document has it, with nothing repaired and nothing lost: what is missing, of the wrong
+/// kind or unknown is no obstacle, and stays as it is when the list is written again.
 public struct WrittenIndex: Hashable, Sendable, Codable {
-    public var schemaVersion: Int?
-    public var mediaType: MediaType?
+    public var schemaVersion: Int? { didSet { other[CodingKeys.schemaVersion.stringValue] = nil } }
+    public var mediaType: MediaType? { didSet { other[CodingKeys.mediaType.stringValue] = nil } }
     public var artifactType: String?
     public var entries: [WrittenEntry]
     public var subject: Descriptor?
     public var annotations: [String: String]?
+    /// Members that are not understood.
+    public internal(set) var other: [String: JSONTree] = [:]
 
     public init(mediaType: MediaType? = .ociIndex, entries: [WrittenEntry], annotations: [String: String]? = nil) {
         self.schemaVersion = 2
@@ -29,14 +32,36 @@ public struct WrittenIndex: Hashable, Sendable, Codable {
         case entries = "manifests"
     }
 
+    /// - Throws: when it is no JSON object.
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion)
-        mediaType = try container.decodeIfPresent(MediaType.self, forKey: .mediaType)
-        artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
-        subject = try container.decodeIfPresent(Descriptor.self, forKey: .subject)
-        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
-        entries = try container.decodeIfPresent([WrittenEntry].self, forKey: .entries) ?? []
+        var members = try WrittenMembers(decoder)
+        let schemaVersion = members.take(CodingKeys.schemaVersion, as: Int.self)
+        let mediaType = members.take(CodingKeys.mediaType, as: MediaType.self)
+        artifactType = members.take(CodingKeys.artifactType)
+        subject = members.take(CodingKeys.subject)
+        annotations = members.take(CodingKeys.annotations)
+        entries = members.take(CodingKeys.entries, as: [Element].self)?.map(\.entry) ?? []
+        self.schemaVersion = schemaVersion
+        self.mediaType = mediaType
+        other = try members.rest()
+        other[CodingKeys.entries.stringValue] = nil
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(schemaVersion, forKey: .schemaVersion)
+        try container.encodeIfPresent(mediaType, forKey: .mediaType)
+        try container.encodeIfPresent(artifactType, forKey: .artifactType)
+        try container.encode(entries, forKey: .entries)
+        try container.encodeIfPresent(subject, forKey: .subject)
+        try container.encodeIfPresent(annotations, forKey: .annotations)
+        try WrittenMembers.encode(other, to: encoder)
+    }
+
+    /// What stands in a list, which may be anything.
+    private struct Element: Decodable {
+        let entry: WrittenEntry
+        init(from decoder: any Decoder) throws { entry = (try? WrittenEntry(from: decoder)) ?? WrittenEntry() }
     }
 
     /// The index as the rest of the program knows it, without entries that have no digest.
@@ -51,13 +76,17 @@ public struct WrittenIndex: Hashable, Sendable, Codable {
 
 /// One entry of a ``WrittenIndex``.
 public struct WrittenEntry: Hashable, Sendable, Codable {
-    public var mediaType: MediaType?
-    public var digest: Digest?
-    public var size: Int64?
-    public var platform: WrittenPlatform?
+    public var mediaType: MediaType? { didSet { other[CodingKeys.mediaType.stringValue] = nil } }
+    public var digest: Digest? { didSet { other[CodingKeys.digest.stringValue] = nil } }
+    public var size: Int64? { didSet { other[CodingKeys.size.stringValue] = nil } }
+    public var platform: WrittenPlatform? { didSet { other[CodingKeys.platform.stringValue] = nil } }
     public var annotations: [String: String]?
     public var artifactType: String?
     public var urls: [String]?
+    /// Members that are not understood, such as embedded data.
+    public internal(set) var other: [String: JSONTree] = [:]
+
+    init() {}
 
     public init(_ descriptor: Descriptor) {
         mediaType = descriptor.mediaType
@@ -74,15 +103,28 @@ public struct WrittenEntry: Hashable, Sendable, Codable {
     }
 
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        mediaType = try container.decodeIfPresent(MediaType.self, forKey: .mediaType)
+        var members = try WrittenMembers(decoder)
+        mediaType = members.take(CodingKeys.mediaType)
         // A digest or a size that is none is as good as missing.
-        digest = try? container.decodeIfPresent(Digest.self, forKey: .digest)
-        size = try? container.decodeIfPresent(Int64.self, forKey: .size)
-        platform = try container.decodeIfPresent(WrittenPlatform.self, forKey: .platform)
-        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
-        artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
-        urls = try container.decodeIfPresent([String].self, forKey: .urls)
+        digest = members.take(CodingKeys.digest)
+        size = members.take(CodingKeys.size)
+        platform = members.take(CodingKeys.platform)
+        annotations = members.take(CodingKeys.annotations)
+        artifactType = members.take(CodingKeys.artifactType)
+        urls = members.take(CodingKeys.urls)
+        other = try members.rest()
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(mediaType, forKey: .mediaType)
+        try container.encodeIfPresent(digest, forKey: .digest)
+        try container.encodeIfPresent(size, forKey: .size)
+        try container.encodeIfPresent(platform, forKey: .platform)
+        try container.encodeIfPresent(annotations, forKey: .annotations)
+        try container.encodeIfPresent(artifactType, forKey: .artifactType)
+        try container.encodeIfPresent(urls, forKey: .urls)
+        try WrittenMembers.encode(other, to: encoder)
     }
 
     /// What the entry is in the list.
@@ -92,7 +134,7 @@ public struct WrittenEntry: Hashable, Sendable, Codable {
     }
 
     /// The descriptor, when there is a digest.
-    var descriptor: Descriptor? {
+    public var descriptor: Descriptor? {
         digest.map {
             Descriptor(
                 mediaType: mediaType ?? .ociManifest, digest: $0, size: size ?? 0, urls: urls,

@@ -11,6 +11,8 @@ public struct WrittenPlatform: Hashable, Sendable, Codable {
     public var variant: String?
     public var osVersion: String?
     public var osFeatures: [String]?
+    /// Members that are not understood, such as the `features` of Docker's lists.
+    public internal(set) var other: [String: JSONTree] = [:]
 
     public init(
         os: String, architecture: String, variant: String? = nil, osVersion: String? = nil,
@@ -36,14 +38,39 @@ public struct WrittenPlatform: Hashable, Sendable, Codable {
     }
 
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        os = try container.decodeIfPresent(String.self, forKey: .os) ?? ""
-        architecture = try container.decodeIfPresent(String.self, forKey: .architecture) ?? ""
-        variant = try container.decodeIfPresent(String.self, forKey: .variant).flatMap { $0.isEmpty ? nil : $0 }
-        osVersion = try container.decodeIfPresent(String.self, forKey: .osVersion).flatMap { $0.isEmpty ? nil : $0 }
-        osFeatures = try container.decodeIfPresent([String].self, forKey: .osFeatures).flatMap {
-            $0.isEmpty ? nil : $0
+        var members = try WrittenMembers(decoder)
+        os = members.take(CodingKeys.os) ?? ""
+        architecture = members.take(CodingKeys.architecture) ?? ""
+        variant = members.take(CodingKeys.variant, as: String.self).flatMap { $0.isEmpty ? nil : $0 }
+        osVersion = members.take(CodingKeys.osVersion, as: String.self).flatMap { $0.isEmpty ? nil : $0 }
+        osFeatures = members.take(CodingKeys.osFeatures, as: [String].self).flatMap { $0.isEmpty ? nil : $0 }
+        other = try members.rest()
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        if !os.isEmpty { try container.encode(os, forKey: .os) }
+        if !architecture.isEmpty { try container.encode(architecture, forKey: .architecture) }
+        try container.encodeIfPresent(variant, forKey: .variant)
+        try container.encodeIfPresent(osVersion, forKey: .osVersion)
+        try container.encodeIfPresent(osFeatures, forKey: .osFeatures)
+        try WrittenMembers.encode(other, to: encoder)
+    }
+
+    /// The platform alone, as for a config, which has much besides.
+    public var plain: WrittenPlatform {
+        WrittenPlatform(
+            os: os, architecture: architecture, variant: variant, osVersion: osVersion, osFeatures: osFeatures)
+    }
+
+    /// Another platform in the place of this one.
+    func changed(to platform: Platform) -> WrittenPlatform {
+        var changed = WrittenPlatform(platform)
+        changed.other = other
+        for key in [CodingKeys.os, .architecture, .variant, .osVersion, .osFeatures] {
+            changed.other[key.stringValue] = nil
         }
+        return changed
     }
 
     /// The platform with its spellings repaired.

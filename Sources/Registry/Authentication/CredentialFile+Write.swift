@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import OCI
 import SystemPackage
 
 extension CredentialFile {
