@@ -27,8 +27,10 @@ public enum Remedy {
         case let error as OCIError: error.remedy
         case let error as OCILayoutError: error.remedy
         case let error as ManifestError: error.remedy
+        case let error as PullProblem: error.remedy
         case let error as RegistryError: error.remedy
         case let error as RemoteError: error.remedy
+        case let error as RunError: error.remedy
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy
         default: nil

@@ -3,7 +3,7 @@
 import Emulation
 import Layers
 import OCI
-import Sandbox
+package import Sandbox
 import Store
 
 /// Executes a graph: each vertex by the step that knows how, results into the store, news to whoever listens.
@@ -126,7 +126,7 @@ struct Executor: Sendable {
 
 extension ExitStatus {
     /// The status as a person reads it.
-    var sentence: String {
+    package var sentence: String {
         switch self {
         case .exit(let code): "exit code \(code)"
         case .signal(let number): "killed by signal \(number)"

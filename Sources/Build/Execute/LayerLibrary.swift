@@ -11,7 +11,7 @@ import SystemPackage
 /// blob, the index of its entries, the unpacked snapshot.
 struct LayerLibrary: Sendable {
     let store: Store
-    let source: any ImageSource
+    let source: any LayerSource
     let events: EventRelay
     /// The caches that layers may come from.
     let imports: CacheImports
@@ -22,7 +22,7 @@ struct LayerLibrary: Sendable {
     private let snapshots = SingleFlight<Digest, FilePath>()
 
     init(
-        store: Store, source: any ImageSource, events: EventRelay, imports: CacheImports = CacheImports(),
+        store: Store, source: any LayerSource, events: EventRelay, imports: CacheImports = CacheImports(),
         platforms: [Digest: [Platform]] = [:]
     ) {
         self.imports = imports

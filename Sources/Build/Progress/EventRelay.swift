@@ -40,7 +40,7 @@ public final class EventRelay: Sendable {
     }
 
     /// Does the work of a step and tells when it begins, how it ends and whether it failed.
-    func perform<Result: Sendable>(
+    package func perform<Result: Sendable>(
         _ step: BuildStep, _ work: () async throws -> (Result, BuildEvent.Outcome)
     ) async throws -> Result {
         send(.started(step, at: .now))

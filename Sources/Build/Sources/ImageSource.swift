@@ -3,19 +3,22 @@
 public import OCI
 public import Store
 
+/// Where the layers of images come from.
+public protocol LayerSource: Sendable {
+    /// Brings the blob of an image's layer into the store.
+    func fetch(
+        _ blob: Descriptor, of reference: Reference, into store: Store,
+        progress: @escaping @Sendable (_ completed: Int64) -> Void
+    ) async throws
+}
+
 /// Where base images come from.
-public protocol ImageSource: Sendable {
+public protocol ImageSource: LayerSource {
     /// Finds the image that `reference` names for each platform; its manifest and config are then in the store, its
     /// layers need not be.
     ///
     /// - Throws: what the source has to say when it cannot answer at all.
     func resolve(_ reference: Reference, for platforms: [Platform]) async throws -> [Platform: BaseResolution]
-
-    /// Brings the blob of a base image's layer into the store.
-    func fetch(
-        _ blob: Descriptor, of reference: Reference, into store: Store,
-        progress: @escaping @Sendable (_ completed: Int64) -> Void
-    ) async throws
 }
 
 /// Whether a base image is to be had for a platform.

@@ -1,0 +1,91 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Dockerfile
+import Emulation
+import Layers
+import OCI
+import Sandbox
+public import Store
+import SystemPackage
+
+/// Runs commands in finished images, each in an overlay of its own of which nothing stays.
+public struct ImageRunner: Sendable {
+    private let store: Store
+    private let runner: any CommandRunner
+    private let events: EventRelay
+
+    /// - Parameters:
+    ///   - store: takes the layers and what is unpacked of them.
+    ///   - runner: who executes; the process must be root of a user namespace.
+    ///   - events: is told what is fetched.
+    public init(store: Store, runner: any CommandRunner, events: EventRelay) {
+        self.store = store
+        self.runner = runner
+        self.events = events
+    }
+
+    /// Runs a command to its end, or until its time is over.
+    ///
+    /// - Parameter output: is called with what the command prints, one call at a time.
+    /// - Throws: when the command could not be started: ``RunError``, ``SandboxError``, ``EmulationError``,
+    ///   ``LayersError``, ``StoreError``, and what the image's place throws; `CancellationError`.
+    public func run(
+        _ command: ImageCommand, in image: RunnableImage,
+        output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> ImageRunReport {
+        let words = try command.words(in: image)
+        let library = LayerLibrary(store: store, source: image.source, events: events)
+        let container = image.config.config
+        let directory = Paths.resolve(command.workingDirectory ?? container?.workingDir ?? "", against: "/")
+        let home = RunPlace.Home(user: command.user ?? container?.user ?? "", workingDirectory: directory)
+        return try await RunPlace.with(home, on: image.layers, library: library) { place in
+            let environment = Self.environment(command, container, home: place.identity.home)
+            try ProgramCheck(place: place, environment: environment, directory: directory)
+                .check(words, for: image.platform)
+            let step = StepCommand(
+                arguments: words, environment: environment, workingDirectory: directory, user: place.identity,
+                network: command.network, platform: image.platform, lower: place.lower, upper: place.upper,
+                work: place.work, scratch: place.scratch, scripts: [], mounts: command.mounts,
+                hostname: command.hostname, settings: command.settings)
+            let start = ContinuousClock.now
+            let end = try await end(of: step, within: command.timeLimit, output)
+            return ImageRunReport(end: end, duration: start.duration(to: .now))
+        }
+    }
+
+    private func end(
+        of step: StepCommand, within limit: Duration?,
+        _ output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> ImageRunReport.End {
+        guard let limit else { return .ended(try await runner.run(step, output: output)) }
+        return try await withThrowingTaskGroup(of: ImageRunReport.End.self) { group in
+            group.addTask { .ended(try await runner.run(step, output: output)) }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return .timeOver
+            }
+            // Whichever comes second was cancelled, and the group waits for it.
+            defer { group.cancelAll() }
+            return try await group.next() ?? .timeOver
+        }
+    }
+
+    /// The image's variables, what the command says of them, and what every process expects.
+    private static func environment(
+        _ command: ImageCommand, _ container: ContainerConfig?, home: String
+    ) -> [String] {
+        var lines: [String] = []
+        var places: [Substring: Int] = [:]
+        let usual = ["PATH=\(StageState.defaultPath)", "HOSTNAME=\(command.hostname)", "HOME=\(home)"]
+        for line in usual + (container?.env ?? []) + command.environment {
+            let name = line.prefix { $0 != "=" }
+            if let place = places[name] {
+                lines[place] = line
+            } else {
+                places[name] = lines.count
+                lines.append(line)
+            }
+        }
+        return lines
+    }
+}
