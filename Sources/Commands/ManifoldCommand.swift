@@ -20,7 +20,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self,
             LoginCommand.self, LogoutCommand.self,
-            CopyCommand.self, InspectCommand.self, TagsCommand.self, ManifestCommand.self,
+            CopyCommand.self, InspectCommand.self, VerifyCommand.self, TagsCommand.self, ManifestCommand.self,
             ImagesCommand.self, PullCommand.self, PushCommand.self, TagCommand.self, RemoveImageCommand.self,
             PruneCommand.self, VersionCommand.self,
         ])
@@ -41,9 +41,13 @@ public struct ManifoldCommand: AsyncParsableCommand {
     /// - Parameter arguments: the command line without the program's name.
     public static func needsUserNamespace(_ arguments: [String]) -> Bool {
         guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return false }
-        let arguments = BooleanFlags.spelledOut(arguments)
+        let all = BooleanFlags.spelledOut(arguments)
+        // What comes after is for another program.
+        let arguments = all.prefix { $0 != "--" }
         let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
-        return !asksForHelp && !(command == BuildCommand.configuration.commandName && CheckOptions.asks(arguments))
+        guard !asksForHelp else { return false }
+        if command == VerifyCommand.configuration.commandName { return VerifyCommand.runsSomething(all) }
+        return !(command == BuildCommand.configuration.commandName && CheckOptions.asks(Array(arguments)))
             && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
     }
 }

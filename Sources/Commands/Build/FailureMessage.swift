@@ -62,7 +62,8 @@ struct FailureMessage {
         return FailureReport.Source(fileName: file.name, lines: file.lines, range: lines)
     }
 
-    private static func write(_ text: String) {
+    /// Writes words that are safe to show.
+    static func write(_ text: String) {
         let bytes = Array(text.utf8)
         try? Files.writeAll(bytes, to: STDERR_FILENO, path: "standard error")
     }

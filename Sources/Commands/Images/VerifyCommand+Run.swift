@@ -1,0 +1,91 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import Build
+import Dockerfile
+import Sandbox
+
+/// What `manifold verify` runs in the images.
+struct VerifyRunOptions: ParsableArguments {
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp(
+            "What to run, after --: the words take the place of the image's CMD, as with docker run.",
+            valueName: "command"))
+    var words: [String] = []
+
+    @Flag(name: .customLong("run"), help: "Run what the image itself says: its ENTRYPOINT and CMD.")
+    var runsOwn = false
+
+    @Option(
+        name: .customLong("stay-up"),
+        help: ArgumentHelp(
+            "What runs is a server: it is good when it still runs after this time, and not when it ends before.",
+            valueName: "duration"))
+    var staysUp: String?
+
+    @Option(
+        name: .customLong("timeout"),
+        help: ArgumentHelp("What runs longer than this is stopped, and has failed.", valueName: "duration"))
+    var timeout = "2m"
+
+    @Option(
+        name: .customLong("entrypoint"),
+        help: ArgumentHelp("The program, instead of the image's ENTRYPOINT; empty for none.", valueName: "program"))
+    var entrypoint: String?
+
+    @Option(
+        name: [.customShort("e"), .customLong("env")],
+        help: ArgumentHelp("A variable of the environment; may be repeated.", valueName: "name=value"))
+    var variables: [String] = []
+
+    @Option(
+        name: [.customShort("w"), .customLong("workdir")],
+        help: ArgumentHelp("The working directory, instead of the image's.", valueName: "directory"))
+    var workingDirectory: String?
+
+    @Option(
+        name: [.customShort("u"), .customLong("user")],
+        help: ArgumentHelp("The user in the image, instead of the image's USER.", valueName: "user[:group]"))
+    var user: String?
+
+    @Option(
+        name: .customLong("network"),
+        help: ArgumentHelp("The network of what runs: none or host.", valueName: "mode"))
+    var network = "none"
+
+    /// What to run; nil when nothing is to be.
+    ///
+    /// - Throws: ``CommandError``.
+    func command() throws -> ImageCommand? {
+        guard runsOwn || !words.isEmpty else {
+            if staysUp != nil || entrypoint != nil {
+                throw CommandError("nothing is run", remedy: "add --run, or the command after --")
+            }
+            return nil
+        }
+        var command = ImageCommand()
+        if !words.isEmpty { command.arguments = words }
+        if let entrypoint { command.entrypoint = entrypoint.isEmpty ? [] : [entrypoint] }
+        if let name = variables.first(where: { !$0.contains("=") }) {
+            throw CommandError("--env \(name) has no value", remedy: "write it as --env \(name)=VALUE")
+        }
+        command.environment = variables
+        command.workingDirectory = workingDirectory
+        command.user = user
+        command.timeLimit = try Self.duration(staysUp ?? timeout, of: staysUp == nil ? "--timeout" : "--stay-up")
+        switch network {
+        case "none": command.network = .none
+        case "host": command.network = .host
+        default: throw CommandError("--network \(network) is not known", remedy: "use none or host")
+        }
+        return command
+    }
+
+    private static func duration(_ text: String, of option: String) throws -> Duration {
+        guard let nanoseconds = try? GoDuration.parse(text), nanoseconds > 0 else {
+            throw CommandError("\(option) \(text) is no time", remedy: "write it as 90s, 2m or 1h30m")
+        }
+        return .nanoseconds(nanoseconds)
+    }
+}
