@@ -83,7 +83,8 @@ struct FixWork {
         }
         let revised = RevisedImage(reader, root: root)
         let copy = ImageCopy(
-            from: revised, to: [try access.writer(to: target.place, from: revised)], ifMatch: expected,
+            from: revised, to: [try access.writer(to: target.place, from: revised)],
+            ifMatch: expected.map { .digest($0) } ?? .anything,
             store: access.store)
         for result in try await copy.run() {
             for place in try result.get().places { CommandOutput.note("written to \(place)") }

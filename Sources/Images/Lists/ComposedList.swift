@@ -69,6 +69,14 @@ public struct ComposedList: ImageReader {
         throw ImagesError.incomplete(title: title, blob: descriptor.digest)
     }
 
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        if digest == list.descriptor.digest { return list }
+        for reader in (try? owners.part(digest))?.readers ?? [] {
+            if let document = try await reader.find(digest) { return document }
+        }
+        return nil
+    }
+
     public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await reader(of: blob).bytes(blob) }
 
     public func file(_ blob: Descriptor) async throws -> FilePath? { try await reader(of: blob).file(blob) }
