@@ -35,8 +35,10 @@ public struct ListLinter: Sendable {
             if entry.role == .image { findings += platformFindings(entry, at: position, taken: taken) }
         }
         let platforms = repairedPlatforms(findings)
-        findings += duplicateFindings(platforms)
-        findings += orderFindings(platforms)
+        let duplicates = duplicateFindings(platforms)
+        let doomed = Set(duplicates.filter { $0.repair == .remove }.map(\.entry))
+        findings += duplicates
+        findings += orderFindings(platforms.filter { !doomed.contains($0.position) })
         let order = findings.enumerated().sorted {
             ($0.element.entry ?? -1, $0.offset) < ($1.element.entry ?? -1, $1.offset)
         }
