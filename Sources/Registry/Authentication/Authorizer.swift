@@ -34,6 +34,8 @@ final class Authorizer: Sendable {
         var granted: [String: Secret] = [:]
     }
 
+    /// What was shown, or may be.
+    let secrets = KnownSecrets()
     private let credentials: any CredentialSource
     private let wantsIdentity: Bool
     private let state = Mutex(State())
@@ -59,6 +61,7 @@ final class Authorizer: Sendable {
                 case .password(let username, let password)? = try await credentials.credential(
                     for: registry, repository: repository)
             else { return nil }
+            secrets.note(.password(username: username, password))
             return Authorization(header: Credential.basic(username: username, password: password), isBearer: false)
         case .bearer(let realm, let service):
             let key = ([registry] + scopes).joined(separator: " ")
@@ -70,10 +73,13 @@ final class Authorizer: Sendable {
             let header = try await gate.pass {
                 if let token = state.withLock({ $0.tokens[key] }), token.expires > .now { return token.header }
                 let stored = try await credentials.credential(for: registry, repository: repository)
+                if let stored { secrets.note(current(stored)) }
                 let answer = try await fetch(
                     TokenRequest(
                         registry: registry, realm: realm, service: service, scopes: scopes,
                         credential: stored.map(current), wantsIdentity: wantsIdentity))
+                secrets.note(answer.token)
+                if let refresh = answer.refresh { secrets.note(refresh) }
                 if case .identityToken(let old)? = stored, let new = answer.refresh {
                     state.withLock { $0.identities[old] = new }
                 }

@@ -59,7 +59,12 @@ struct CredentialHelper: Sendable {
         }
         let input = String(decoding: try JSONEncoder().encode(document), as: UTF8.self)
         let answer = try await run("store", input: input, registry)
-        guard answer.succeeded else { throw failure(answer, doing: "store", registry) }
+        guard answer.succeeded else {
+            // It may say what it was told.
+            let secrets = KnownSecrets()
+            secrets.note(credential)
+            throw secrets.redacted(failure(answer, doing: "store", registry))
+        }
     }
 
     /// Forgets the credential for a registry; false when there was none.

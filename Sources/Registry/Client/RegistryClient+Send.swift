@@ -25,7 +25,7 @@ extension RegistryClient {
             guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
             return response
         } catch let failure as NetworkFailure {
-            throw RegistryError(failure, call)
+            throw authorizer.secrets.redacted(RegistryError(failure, call))
         }
     }
 
@@ -145,7 +145,7 @@ extension RegistryClient {
             }
         var error = RegistryError(
             kind, registry: call.registry, operation: call.operation, subject: call.subject, status: status,
-            messages: RegistryError.Message.parse(body))
+            messages: RegistryError.Message.parse(body, authorizer.secrets.redacted))
         let type = response.headers.first(name: "Content-Type")?.lowercased() ?? ""
         if error.messages.isEmpty, type.hasPrefix("text/html") { error.detail = "it answered with a web page" }
         if error.kind == .unauthorized || error.kind == .denied, !call.isForeign {
@@ -178,11 +178,14 @@ extension RegistryError.Message {
     }
 
     /// The entries of an error body, cut to what fits a sentence; none when it is not one.
-    static func parse(_ body: [UInt8]) -> [RegistryError.Message] {
+    ///
+    /// - Parameter redacted: takes out secrets, before the text is cut: a half of one is still a secret.
+    static func parse(_ body: [UInt8], _ redacted: (String) -> String) -> [RegistryError.Message] {
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(body)) else { return [] }
         return (document.errors ?? []).prefix(5).map {
             RegistryError.Message(
-                code: String(($0.code ?? "UNKNOWN").prefix(64)), text: String(($0.message ?? "").prefix(300)))
+                code: String(redacted($0.code ?? "UNKNOWN").prefix(64)),
+                text: String(redacted($0.message ?? "").prefix(300)))
         }
     }
 }

@@ -29,6 +29,9 @@ public enum ProcessTable {
         }
     }
 
+    /// What every process was started with.
+    public static var commandLines: [String] { all.map { commandLine(of: $0).joined(separator: " ") } }
+
     private static var all: [pid_t] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
     }

@@ -26,6 +26,10 @@ public struct Fault: Sendable {
         case without(header: String)
         /// The answer has another value in a header.
         case header(String, String)
+        /// An error with this status that repeats what the client showed of itself.
+        case repeatingSecrets(Int)
+        /// The answer lies at the same place with this query, which is a signature.
+        case signedRedirect(query: String)
         /// The bytes of the answer are no HTTP.
         case garbage
     }

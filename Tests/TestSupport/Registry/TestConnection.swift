@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -60,6 +61,11 @@ struct TestConnection {
         var response: TestResponse
         if case .status(let status, let headers, let body)? = fault {
             response = TestResponse(status, headers, Array(body.utf8))
+        } else if case .repeatingSecrets(let status)? = fault {
+            response = .repeating(request, status)
+        } else if case .signedRedirect(let query)? = fault, !request.target.contains(query) {
+            let mark = request.target.contains("?") ? "&" : "?"
+            response = TestResponse(307, ["Location": "http://\(registry.host)\(request.target)\(mark)\(query)"])
         } else {
             response = registry.state.withLock { $0.respond(request) }
         }
@@ -105,6 +111,20 @@ struct TestConnection {
             if offset >= limit { throw Hangup() }
         }
         try await channel.writeAndFlush(ResponsePart.end(nil))
+    }
+}
+
+extension TestResponse {
+    /// An error that says what the client showed: its header, the password in there, and the address it came to.
+    static func repeating(_ request: TestRequest, _ status: Int) -> TestResponse {
+        let shown = request.headers.first(name: "Authorization") ?? "nothing"
+        let parts = shown.split(separator: " ")
+        let plain =
+            parts.first == "Basic"
+            ? parts.last.flatMap { Data(base64Encoded: String($0)) }.map { String(decoding: $0, as: UTF8.self) } : nil
+        let words = "you sent Authorization: \(shown) (\(plain ?? "a token")) to http://host\(request.target)"
+        let body = #"{"errors":[{"code":"DENIED","message":"\#(words)"}]}"#
+        return TestResponse(status, ["Content-Type": "application/json"], Array(body.utf8))
     }
 }
 
