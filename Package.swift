@@ -55,16 +55,21 @@ let package = Package(
             name: "Store", dependencies: ["OCI", "Layers", systemPackage],
             swiftSettings: strict),
         .target(
+            name: "HTTP",
+            dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage],
+            swiftSettings: strict),
+        .target(
             name: "Registry",
             dependencies: [
-                "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+                "OCI", "HTTP", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess,
+                systemPackage,
             ],
             swiftSettings: strict),
 
         .target(
             name: "Remote",
             dependencies: [
-                "OCI", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+                "OCI", "HTTP", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ],
             swiftSettings: strict),
 
@@ -84,14 +89,14 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Images", "Remote", "Emulation", "Sandbox",
+                "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "Sandbox",
                 systemPackage,
             ],
             swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "Registry", "Images", "Remote", "Emulation", "CSandbox",
+                "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "CSandbox",
                 "Sandbox",
                 "Build",
                 argumentParser, subprocess, systemPackage,
@@ -124,13 +129,13 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "RegistryTests", dependencies: ["Registry", "TestSupport", nioCore, systemPackage],
+            name: "RegistryTests", dependencies: ["HTTP", "Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "ImagesTests", dependencies: ["OCI", "Store", "Registry", "Images", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "RemoteTests", dependencies: ["OCI", "Remote", "TestSupport", systemPackage],
+            name: "RemoteTests", dependencies: ["OCI", "HTTP", "Remote", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "EmulationTests", dependencies: ["Emulation", "OCI", "TestSupport", systemPackage],
@@ -138,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
-        .testTarget(name: "BuildTests", dependencies: ["Build", "Images", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BuildTests", dependencies: ["HTTP", "Build", "Images", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
             swiftSettings: strict),

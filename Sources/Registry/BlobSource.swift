@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 import NIOCore
 public import SystemPackage
 
@@ -87,7 +88,7 @@ struct BlobStream: AsyncSequence, Sendable {
                 }
                 offset += Int64(count)
             } catch {
-                throw SourceFailure(error: error)
+                throw SourceFailure(error)
             }
             stream.progress?(offset)
             return buffer

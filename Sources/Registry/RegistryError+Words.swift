@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 extension RegistryError: CustomStringConvertible {
     /// The sentence: what could not be done, and why.
     public var description: String {
@@ -14,10 +16,8 @@ extension RegistryError: CustomStringConvertible {
         let answer = status.map { " (HTTP status \($0))" } ?? ""
         let more = detail.map { ": \($0)" } ?? ""
         return switch kind {
-        case .unreachable: "\(registry) cannot be reached\(more)"
-        case .insecureConnection: "no secure connection to \(registry)\(more)"
-        case .connectionLost: "the connection to \(registry) was lost\(more)"
-        case .timedOut: "\(registry) went silent\(more)"
+        case .malformedAnswer: "\(registry) gave an answer that no registry gives\(answer)\(more)"
+        case .network(let kind): kind.sentence(of: registry) + more
         case .unauthorized: "\(registry) wants a login\(answer)\(more)"
         case .denied: "\(registry) denies access\(answer)\(more)"
         case .notFound: "\(registry) does not have it\(answer)\(more)"
@@ -27,10 +27,7 @@ extension RegistryError: CustomStringConvertible {
         case .digestMismatch(let expected, let actual): "wanted the bytes of \(expected), got those of \(actual)"
         case .sizeMismatch(let expected, let actual): "wanted \(expected) bytes, got \(actual)\(more)"
         case .tooLarge(let limit): "it is larger than \(limit) bytes"
-        case .malformedAnswer: "\(registry) gave an answer that no registry gives\(answer)\(more)"
         case .credentials: "the stored credentials are not usable\(more)"
-        case .certificates: "the certificates are not usable\(more)"
-        case .settings: "the settings for registries do not allow it\(more)"
         }
     }
 
@@ -50,7 +47,8 @@ extension RegistryError: CustomStringConvertible {
         case .digestMismatch, .sizeMismatch:
             "the registry's storage, or something between it and here, is damaged: push the image again"
         case .malformedAnswer: "check that \(registry) is a registry and no proxy or login page stands before it"
-        case .credentials, .certificates, .settings: "correct or remove the file"
+        case .network(let kind): kind.remedy
+        case .credentials: "correct or remove the file"
         case .tooLarge, .refused: nil
         }
     }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import HTTP
 public import OCI
 
 /// Why a registry operation failed: where, doing what, with which answer, after how many attempts.
@@ -7,15 +8,9 @@ public import OCI
 /// ``description`` is the sentence, ``remedy`` what a person can do; neither ever holds a secret.
 public struct RegistryError: Error, Sendable {
     /// What kind of failure it was.
-    public enum Kind: Hashable, Sendable {
-        /// No such host, connection refused, or no connection within the time limit.
-        case unreachable
-        /// The TLS handshake failed, for instance because of a certificate that nobody vouches for.
-        case insecureConnection
-        /// The connection was lost, or the answer ended half-way.
-        case connectionLost
-        /// Nothing came for longer than ``RegistryConfiguration/idleTimeout``.
-        case timedOut
+    public enum Kind: NetworkFailureKind, Hashable, Sendable {
+        /// A failure of the network, of what it needs, or of an answer that makes no sense.
+        case network(NetworkFailure.Kind)
         /// The registry wants (other) credentials.
         case unauthorized
         /// The registry knows who asks, and refuses.
@@ -34,14 +29,8 @@ public struct RegistryError: Error, Sendable {
         case sizeMismatch(expected: Int64, actual: Int64)
         /// The document is larger than what is read into memory.
         case tooLarge(limit: Int)
-        /// The answer is not what the distribution specification has there.
-        case malformedAnswer
         /// A credentials file cannot be read.
         case credentials
-        /// A certificate file cannot be read.
-        case certificates
-        /// The settings of this machine forbid the registry, or cannot be read.
-        case settings
     }
 
     /// An error as the registry itself words it (distribution-spec, "Error Codes").

@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 /// Finds the secrets that servers want to see, by the names that BuildKit gave them.
 public struct RemoteSecrets: Sendable {
     private let find: @Sendable (String) throws -> String?

@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import HTTP
+
 /// Something that is not in the build context but elsewhere on the network: what an ADD source, a build context or a
 /// named context may be instead of a path.
 ///
@@ -28,7 +30,7 @@ public enum RemoteSource: Hashable, Sendable {
             self = .git(git)
             return
         }
-        guard let scheme = Self.scheme(of: text), scheme == "http" || scheme == "https" else { return nil }
+        guard let scheme = WebURL.scheme(of: text), scheme == "http" || scheme == "https" else { return nil }
         guard let url = WebURL(text) else {
             throw RemoteError(
                 .malformedSource, subject: text.withoutPassword, detail: "it is no well-formed web address")
@@ -42,20 +44,5 @@ public enum RemoteSource: Hashable, Sendable {
         case .git(let source): source.redacted
         case .file(let url): url.redacted
         }
-    }
-
-    /// The lower-case scheme of `scheme://…`; nil for anything else.
-    static func scheme(of text: String) -> String? {
-        guard let end = text.firstRange(of: "://") else { return nil }
-        let scheme = text[..<end.lowerBound]
-        guard !scheme.isEmpty, scheme.utf8.allSatisfy(\.isAlphanumeric) else { return nil }
-        return scheme.lowercased()
-    }
-}
-
-extension UInt8 {
-    /// Whether this is an ASCII letter or digit.
-    var isAlphanumeric: Bool {
-        (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
     }
 }

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import HTTP
 import OCI
 import Registry
 import SystemPackage

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Build
 import Glibc
+import HTTP
 import OCI
 import Registry
 import Store

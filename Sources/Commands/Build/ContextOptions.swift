@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Build
+import HTTP
 import OCI
 import Remote
 import Store

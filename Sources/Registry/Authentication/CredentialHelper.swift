@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import HTTP
 import Subprocess
 import SystemPackage
 

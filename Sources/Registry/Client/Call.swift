@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import AsyncHTTPClient
+import HTTP
 import NIOHTTP1
 import OCI
 
@@ -19,11 +20,11 @@ struct Call: Sendable {
     var subject: String
     var method: HTTPMethod
     /// Where to, when not below the registry's `/v2/`.
-    var address: WebAddress?
+    var address: WebURL?
     /// Whether ``address`` is not the registry's, so that it gets no authorization.
     var isForeign = false
-    /// How long the answer may take.
-    var patience = Transport.Patience.usual
+    /// How long the answer may take, where that is longer than usual.
+    var idleTimeout: Duration?
     /// Path and query below `/v2/`.
     var path: String
     var headers: HTTPHeaders = [:]

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import AsyncHTTPClient
+import HTTP
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -9,33 +10,33 @@ extension RegistryClient {
     /// Where a registry's API is.
     ///
     /// A registry that may speak plain HTTP as well as HTTPS is asked once which of them it does.
-    func endpoint(of registry: String, isInsecure: Bool) async throws -> WebAddress {
+    func endpoint(of registry: String, isInsecure: Bool) async throws -> WebURL {
         let authority = HostPolicy.authority(of: registry)
-        let schemes = transport.policy.schemes(for: authority, isInsecure: isInsecure)
-        let address = WebAddress(scheme: schemes[0], authority: authority, target: "/v2/")
+        let schemes = policy.schemes(for: authority, isInsecure: isInsecure)
+        let address = WebURL(scheme: schemes[0], authority: authority, target: "/v2/")
         guard schemes.count > 1 else { return address }
         let host = host(registry)
         if let scheme = host.schemes[isInsecure] {
-            return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+            return WebURL(scheme: scheme, authority: authority, target: "/v2/")
         }
         return try await host.probing.pass {
             if let scheme = self.host(registry).schemes[isInsecure] {
-                return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+                return WebURL(scheme: scheme, authority: authority, target: "/v2/")
             }
             let scheme = try await probe(
                 registry: registry, authority: authority, schemes: schemes, isInsecure: isInsecure)
             hosts.withLock { $0[registry]?.schemes[isInsecure] = scheme }
-            return WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+            return WebURL(scheme: scheme, authority: authority, target: "/v2/")
         }
     }
 
     private func probe(
-        registry: String, authority: String, schemes: [HostPolicy.Scheme], isInsecure: Bool
-    ) async throws -> HostPolicy.Scheme {
+        registry: String, authority: String, schemes: [WebURL.Scheme], isInsecure: Bool
+    ) async throws -> WebURL.Scheme {
         var firstFailure: NetworkFailure?
         for scheme in schemes {
             do {
-                let address = WebAddress(scheme: scheme, authority: authority, target: "/v2/")
+                let address = WebURL(scheme: scheme, authority: authority, target: "/v2/")
                 let response = try await transport.send(.GET, to: address, isInsecure: isInsecure)
                 let body = try await Self.beginning(of: response)
                 if scheme == .http, response.status == .badRequest, Self.wantsHTTPS(body) { continue }
@@ -51,7 +52,7 @@ extension RegistryClient {
                 if failure.kind == .certificates || failure.kind == .settings { throw failure }
             }
         }
-        throw firstFailure ?? NetworkFailure(kind: .malformedAnswer, detail: "it speaks neither HTTP nor HTTPS")
+        throw firstFailure ?? NetworkFailure(.malformedAnswer, detail: "it speaks neither HTTP nor HTTPS")
     }
 
     /// Whether a server complains of plain HTTP on a port where it speaks HTTPS, in the words of Go or nginx.

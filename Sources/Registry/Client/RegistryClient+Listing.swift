@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import FoundationEssentials
+import HTTP
 import NIOHTTP1
 public import OCI
 
@@ -71,7 +72,7 @@ extension RegistryClient {
             .GET, "referrers/\(digest)", of: try ownRoute(reference, operation: "list referrers of"),
             operation: "list referrers of", subject: "\(reference.name)@\(digest)", access: .pull,
             accepted: [200, 404])
-        if let artifactType { call.path += "?artifactType=\(TokenRequest.escape(artifactType))" }
+        if let artifactType { call.path += "?artifactType=\(PercentEncoding.encode(artifactType))" }
         call.headers.add(name: "Accept", value: MediaType.ociIndex.rawValue)
         var found: [Descriptor] = []
         let isKnown = try await pages(call) { _, bytes in
@@ -113,7 +114,7 @@ extension RegistryClient {
             let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
             let here =
                 call.address
-                ?? WebAddress(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
+                ?? WebURL(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
             guard var next = here.resolve(link), next.authority == endpoint.authority, next.target != here.target else {
                 throw RegistryError(call, .malformedAnswer, detail: "its list goes on nowhere")
             }

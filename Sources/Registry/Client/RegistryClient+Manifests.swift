@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import FoundationEssentials
+import HTTP
 import NIOCore
 import NIOHTTP1
 public import OCI

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import AsyncHTTPClient
+import HTTP
 public import NIOCore
 import NIOHTTP1
 public import OCI
@@ -82,7 +83,7 @@ extension RegistryClient {
     ) async throws {
         var last = refusal
         for text in descriptor.urls ?? [] {
-            guard let address = WebAddress(text) else { continue }
+            guard let address = WebURL(text) else { continue }
             var call = call
             call.registry = address.authority
             call.address = address

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import AsyncHTTPClient
+import HTTP
 import NIOHTTP1
 public import OCI
 
@@ -72,16 +73,17 @@ extension RegistryClient {
     /// Asks the registry to take a blob over from another repository (distribution-spec, "Mounting a blob").
     private func mount(_ descriptor: Descriptor, from other: String, to route: Route) async throws -> Bool {
         var call = uploadCall(.POST, "", descriptor, route, accepted: [201, 202])
-        call.path += "?mount=\(TokenRequest.escape(descriptor.digest.description))&from=\(TokenRequest.escape(other))"
+        call.path +=
+            "?mount=\(PercentEncoding.encode(descriptor.digest.description))&from=\(PercentEncoding.encode(other))"
         call.scopes.append("repository:\(other):pull")
         call.body = { .bytes([]) }
         do {
-            let session: WebAddress? =
+            let session: WebURL? =
                 try await retrying { [call] in
                     let response = try await send(call)
                     _ = try await Self.beginning(of: response)
                     return response.status == .created ? nil : try? await location(response, call)
-                } as WebAddress?
+                } as WebURL?
             guard let session else { return true }
             // Not mounted: the registry has opened an upload instead, which nobody will use.
             var cancel = uploadCall(.DELETE, "", descriptor, route, accepted: Set(200..<500))
@@ -95,14 +97,14 @@ extension RegistryClient {
     }
 
     /// Where an upload goes on, from the Location header of an answer.
-    func location(_ response: HTTPClientResponse, _ call: Call) async throws -> WebAddress {
+    func location(_ response: HTTPClientResponse, _ call: Call) async throws -> WebURL {
         let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
         guard let text = response.headers.first(name: "Location"), var address = endpoint.resolve(text) else {
             throw RegistryError(call, .malformedAnswer, detail: "no address to upload to")
         }
         // A registry behind a proxy that ends TLS often calls itself http.
         if address.authority == endpoint.authority { address.scheme = endpoint.scheme }
-        if address.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(address.authority),
+        if address.scheme == .http, endpoint.scheme == .https, !policy.isInsecure(address.authority),
             !call.isInsecure
         {
             throw RegistryError(call, .insecureConnection, detail: "it wants the upload over plain HTTP")

@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import FoundationEssentials
+import HTTP
 import NIOCore
 import NIOHTTP1
 import OCI
@@ -20,7 +21,7 @@ extension RegistryClient {
             let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
             let address =
                 call.address
-                ?? WebAddress(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
+                ?? WebURL(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
             let response = try await authorized(call, address: address, endpoint: endpoint)
             guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
             return response
@@ -30,8 +31,7 @@ extension RegistryClient {
     }
 
     /// Sends a request; when the registry answers that it wants to know who asks, answers that, once.
-    private func authorized(_ call: Call, address: WebAddress, endpoint: WebAddress) async throws -> HTTPClientResponse
-    {
+    private func authorized(_ call: Call, address: WebURL, endpoint: WebURL) async throws -> HTTPClientResponse {
         let fetch: TokenFetch = { try await self.fetchToken($0, call: call, endpoint: endpoint) }
         let isOwnHost = address.authority == endpoint.authority && address.scheme == endpoint.scheme
         for round in 0... {
@@ -55,12 +55,12 @@ extension RegistryClient {
             guard let next, next.header != shown?.header else { return response }
             _ = try await Self.beginning(of: response)
         }
-        throw NetworkFailure(kind: .unauthorized)
+        throw RegistryError(call, .unauthorized)
     }
 
     /// Sends a request and follows redirects, for writes those that say that the method stays. Authorization never goes
     /// to another host.
-    private func follow(_ call: Call, address: WebAddress, headers: HTTPHeaders) async throws -> HTTPClientResponse {
+    private func follow(_ call: Call, address: WebURL, headers: HTTPHeaders) async throws -> HTTPClientResponse {
         var address = address
         var headers = headers
         let own = address.authority
@@ -68,36 +68,36 @@ extension RegistryClient {
         for _ in 0..<6 {
             let response = try await transport.send(
                 call.method, to: address, headers: headers, body: call.body?(),
-                isInsecure: call.isInsecure && address.authority == own, patience: call.patience)
+                isInsecure: call.isInsecure && address.authority == own, idleTimeout: call.idleTimeout)
             guard (reads ? [301, 302, 303, 307, 308] : [307, 308]).contains(response.status.code) else {
                 return response
             }
             guard let location = response.headers.first(name: "Location"), let next = address.resolve(location) else {
-                throw NetworkFailure(kind: .malformedAnswer, detail: "a redirect to nowhere")
+                throw NetworkFailure(.malformedAnswer, detail: "a redirect to nowhere")
             }
-            if address.scheme == .https, next.scheme == .http, !transport.policy.isInsecure(next.authority),
+            if address.scheme == .https, next.scheme == .http, !policy.isInsecure(next.authority),
                 !(call.isInsecure && next.authority == own)
             {
-                throw NetworkFailure(kind: .insecureConnection, detail: "a redirect to plain HTTP on \(next.authority)")
+                throw NetworkFailure(.insecureConnection, detail: "a redirect to plain HTTP on \(next.authority)")
             }
             _ = try await Self.beginning(of: response)
-            if next.authority != address.authority || next.scheme != address.scheme {
+            if !next.isSameOrigin(as: address) {
                 headers.remove(name: "Authorization")
             }
             address = next
         }
-        throw NetworkFailure(kind: .malformedAnswer, detail: "redirects without an end")
+        throw NetworkFailure(.malformedAnswer, detail: "redirects without an end")
     }
 
     /// Asks a token service for a token.
-    private func fetchToken(_ request: TokenRequest, call: Call, endpoint: WebAddress) async throws -> TokenAnswer {
+    private func fetchToken(_ request: TokenRequest, call: Call, endpoint: WebURL) async throws -> TokenAnswer {
         guard let realm = endpoint.resolve(request.realm) else {
-            throw NetworkFailure(kind: .malformedAnswer, detail: "its token service has no usable address")
+            throw NetworkFailure(.malformedAnswer, detail: "its token service has no usable address")
         }
-        if realm.scheme == .http, endpoint.scheme == .https, !transport.policy.isInsecure(realm.authority),
+        if realm.scheme == .http, endpoint.scheme == .https, !policy.isInsecure(realm.authority),
             !call.isInsecure
         {
-            throw NetworkFailure(kind: .insecureConnection, detail: "its token service wants passwords over plain HTTP")
+            throw NetworkFailure(.insecureConnection, detail: "its token service wants passwords over plain HTTP")
         }
         var headers = HTTPHeaders()
         var address = realm
@@ -111,7 +111,7 @@ extension RegistryClient {
             headers.add(name: "Authorization", value: header.value)
             fallthrough
         case nil:
-            if !request.form.isEmpty { address.target += (realm.target.contains("?") ? "&" : "?") + request.form }
+            if !request.form.isEmpty { address = realm.appending(query: request.form) }
         }
         let response = try await transport.send(
             body == nil ? .GET : .POST, to: address, headers: headers, body: body,
@@ -124,7 +124,7 @@ extension RegistryClient {
         }
         guard let answer = TokenAnswer(try await Self.beginning(of: response)) else {
             throw NetworkFailure(
-                kind: .malformedAnswer, detail: "its token service \(realm.authority) sent no token", isTransient: true)
+                .malformedAnswer, detail: "its token service \(realm.authority) sent no token", isTransient: true)
         }
         return answer
     }
@@ -161,7 +161,7 @@ extension RegistryClient {
 extension RegistryError {
     init(_ failure: NetworkFailure, _ call: Call) {
         self.init(
-            failure.kind, registry: call.registry, operation: call.operation, subject: call.subject,
+            .network(failure.kind), registry: call.registry, operation: call.operation, subject: call.subject,
             detail: failure.detail)
         isTransient = failure.isTransient
         hint = failure.hint

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import AsyncHTTPClient
+import HTTP
 import NIOHTTP1
 import OCI
 
@@ -129,12 +130,13 @@ extension RegistryClient {
         progress: (@Sendable (Int64) -> Void)?
     ) async throws {
         var call = uploadCall(.PUT, "", descriptor, route, accepted: [200, 201, 202, 204])
-        call.address = session.address.appending(query: "digest", descriptor.digest.description)
+        call.address = session.address.appending(
+            query: "digest=" + PercentEncoding.encode(descriptor.digest.description))
         call.send(session.offset..<max(session.offset, descriptor.size), of: source, progress: progress)
         if session.offset > 0, session.offset < descriptor.size {
             call.headers.add(name: "Content-Range", value: "\(session.offset)-\(descriptor.size - 1)")
         }
-        if descriptor.size >= Self.largeBlob { call.patience = .long }
+        if descriptor.size >= Self.largeBlob { call.idleTimeout = configuration.storingTimeout }
         let response = try await deliver(call)
         if let answered = Self.digest(response.headers), answered != descriptor.digest,
             answered.algorithm == descriptor.digest.algorithm
@@ -171,7 +173,7 @@ extension Call {
                 let stream = try source.stream(range, progress: progress)
                 return .stream(stream, length: .known(Int64(range.count)))
             } catch {
-                throw SourceFailure(error: error)
+                throw SourceFailure(error)
             }
         }
     }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 public import Logging
 import Synchronization
 
@@ -15,6 +16,7 @@ public final class RegistryClient: Sendable {
     public let configuration: RegistryConfiguration
 
     let transport: Transport
+    let policy: HostPolicy
     let authorizer: Authorizer
     let logger: Logger
     let hosts = Mutex<[String: HostState]>([:])
@@ -22,7 +24,7 @@ public final class RegistryClient: Sendable {
     /// What is known of one registry.
     struct HostState: Sendable {
         /// What it speaks, when it may speak more than one, by whether it must prove who it is.
-        var schemes: [Bool: HostPolicy.Scheme] = [:]
+        var schemes: [Bool: WebURL.Scheme] = [:]
         /// Whether it could not be reached when it was asked as a mirror.
         var isLame = false
         let probing = Gate(limit: 1)
@@ -41,7 +43,10 @@ public final class RegistryClient: Sendable {
     ) {
         self.configuration = configuration
         self.logger = logger
-        transport = Transport(configuration: configuration, logger: logger)
+        policy = HostPolicy(configuration)
+        var http = configuration.http
+        http.connectionsPerHost = configuration.transfersPerHost + 4
+        transport = Transport(configuration: http, logger: logger, hostTrust: policy.trust)
         authorizer = Authorizer(credentials: credentials, wantsIdentity: configuration.asksForIdentityToken)
     }
 

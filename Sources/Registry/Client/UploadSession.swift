@@ -1,11 +1,12 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 import NIOHTTP1
 
 /// An upload that a registry has begun: where it goes on, and how much of it has arrived.
 struct UploadSession: Sendable {
     /// Where the next bytes go. A registry keeps its own notes in there, so each answer's is the only right one.
-    var address: WebAddress
+    var address: WebURL
     /// How many bytes the registry has.
     var offset: Int64 = 0
     /// The smallest piece that the registry takes, but for the last one.

@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 /// Where a daemon with an image store of its own may be listening: Docker, or podman's service.
 public struct DaemonEndpoint: Hashable, Sendable {
     enum Address: Hashable, Sendable {
@@ -52,7 +54,7 @@ public struct DaemonEndpoint: Hashable, Sendable {
     /// The URL of a path of the daemon's API; nil when the address is not understood.
     func url(_ target: String) -> String? {
         switch address {
-        case .socket(let path): "http+unix://\(TokenRequest.escape(path))\(target)"
+        case .socket(let path): "http+unix://\(PercentEncoding.encode(path))\(target)"
         case .network(let authority): "http://\(authority)\(target)"
         case .other: nil
         }

@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
-import Glibc
+import HTTP
 import NIOSSL
 import SystemPackage
 
@@ -13,18 +13,10 @@ struct CertificateDirectories: Sendable {
     /// The folders that hold registries' folders, the first looked at first.
     var roots: [FilePath]
 
-    /// What is there for one registry.
-    struct Found {
-        var authorities: [NIOSSLCertificate] = []
-        var chain: [NIOSSLCertificate] = []
-        var key: NIOSSLPrivateKey?
-    }
-
     /// Reads what there is for a registry under any of some names: all authorities, and the first client certificate.
     ///
-    /// - Throws: ``NetworkFailure`` of kind ``RegistryError/Kind/certificates``.
-    func read(_ names: [String]) throws -> Found {
-        var found = Found()
+    func read(_ names: [String]) throws(NetworkFailure) -> HostTrust {
+        var found = HostTrust()
         for root in roots {
             for name in names where !name.contains("/") && name != ".." {
                 try read(root.appending(name), into: &found)
@@ -33,41 +25,31 @@ struct CertificateDirectories: Sendable {
         return found
     }
 
-    private func read(_ folder: FilePath, into found: inout Found) throws {
+    private func read(_ folder: FilePath, into found: inout HostTrust) throws(NetworkFailure) {
         // A folder that is not there, or that is not for this user's eyes, says nothing.
         guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder.string).sorted() else { return }
         for file in files {
             let path = folder.appending(file)
             switch path.extension {
             case "crt":
-                found.authorities += try Self.certificates(in: path)
+                found.authorities += try TrustRoots.certificates(in: path)
             case "cert":
                 let key = folder.appending((path.stem ?? "") + ".key")
                 guard files.contains(key.lastComponent?.string ?? "") else {
                     throw NetworkFailure(
-                        kind: .certificates,
+                        .certificates,
                         detail: "\(path) has no key beside it; it should be \(key) "
                             + "(certificates of authorities have names that end in .crt)")
                 }
                 guard found.key == nil else { continue }
-                found.chain = try Self.certificates(in: path)
+                found.chain = try TrustRoots.certificates(in: path)
                 do {
                     found.key = try NIOSSLPrivateKey(bytes: SmallFile.read(key), format: .pem)
                 } catch {
-                    throw NetworkFailure(kind: .certificates, detail: "no PEM key can be read from \(key)")
+                    throw NetworkFailure(.certificates, detail: "no PEM key can be read from \(key)")
                 }
             default: continue
             }
-        }
-    }
-
-    static func certificates(in file: FilePath) throws -> [NIOSSLCertificate] {
-        do {
-            let certificates = try NIOSSLCertificate.fromPEMBytes(SmallFile.read(file))
-            guard !certificates.isEmpty else { throw Errno.invalidArgument }
-            return certificates
-        } catch {
-            throw NetworkFailure(kind: .certificates, detail: "no PEM certificates can be read from \(file)")
         }
     }
 }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 public import SystemPackage
 
 /// Fetches git repositories with the git program.
@@ -63,7 +64,7 @@ public struct GitClient: Sendable {
             ("init.defaultBranch", "master"), ("safe.directory", "*"), ("credential.helper", ""),
             ("http.lowSpeedLimit", "1"), ("http.lowSpeedTime", "60"), ("fetch.fsckObjects", "false"),
         ]
-        guard let scheme = RemoteSource.scheme(of: source.remote), scheme == "http" || scheme == "https" else {
+        guard let scheme = WebURL.scheme(of: source.remote), scheme == "http" || scheme == "https" else {
             return settings
         }
         let authority = source.remote.dropFirst(scheme.count + 3).prefix { $0 != "/" }

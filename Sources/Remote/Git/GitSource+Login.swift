@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 extension GitSource {
     /// The remote as git is told it: everybody can read the arguments of a process, so a login in a web address goes with
     /// the requests instead.
@@ -9,7 +11,7 @@ extension GitSource {
     var login: String? { parts?.login }
 
     private var parts: (address: String, login: String)? {
-        guard let scheme = RemoteSource.scheme(of: remote), scheme == "http" || scheme == "https" else { return nil }
+        guard let scheme = WebURL.scheme(of: remote), scheme == "http" || scheme == "https" else { return nil }
         let rest = remote.dropFirst(scheme.utf8.count + 3)
         guard let at = rest.prefix(while: { $0 != "/" }).lastIndex(of: "@") else { return nil }
         let login = PercentEncoding.decode(rest[..<at]) ?? String(rest[..<at])

@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 extension GitSource {
     /// Parses what names a git repository; nil for anything else.
     ///
@@ -13,7 +15,7 @@ extension GitSource {
         if text.hasPrefix("github.com/") {
             guard shorthand == .accepted else { return nil }
             try self.init(url: "https://" + text, written: text)
-        } else if let scheme = RemoteSource.scheme(of: text) {
+        } else if let scheme = WebURL.scheme(of: text) {
             switch scheme {
             case "git", "ssh": break
             case "http", "https":
@@ -34,7 +36,7 @@ extension GitSource {
     }
 
     private init(url text: String, written: String) throws(RemoteError) {
-        let scheme = RemoteSource.scheme(of: text) ?? ""
+        let scheme = WebURL.scheme(of: text) ?? ""
         let beforeFragment = text.prefix { $0 != "#" }
         let address = beforeFragment.prefix { $0 != "?" }
         let authority = address.dropFirst(scheme.count + 3).prefix { $0 != "/" }

@@ -1,11 +1,11 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import SystemPackage
+package import SystemPackage
 
 /// Reads files of settings.
-enum SmallFile {
+package enum SmallFile {
     /// The bytes of a file of at most 16 MiB.
-    static func read(_ path: FilePath) throws -> [UInt8] {
+    package static func read(_ path: FilePath) throws -> [UInt8] {
         let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         return try descriptor.closeAfter {
             var bytes: [UInt8] = []

@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import FoundationEssentials
+public import HTTP
 import NIOCore
 import NIOHTTP1
 import OCI

@@ -3,6 +3,6 @@
 import FoundationEssentials
 
 /// Base 64, as headers have it.
-enum Base64 {
-    static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+package enum Base64 {
+    package static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 }

@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
+
 /// Which proxy stands before which server, as curl, Go and others read it from variables.
 public struct Proxies: Sendable, Hashable {
     var http: WebURL?

@@ -1,10 +1,10 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 /// Percent-encoding of URLs (RFC 3986 §2.1).
-enum PercentEncoding {
+package enum PercentEncoding {
     /// The text with every `%XX` replaced by its byte; nil when a `%` is followed by something else, or the bytes are
     /// not UTF-8.
-    static func decode(_ text: Substring, plusIsBlank: Bool = false) -> String? {
+    package static func decode(_ text: Substring, plusIsBlank: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -23,11 +23,19 @@ enum PercentEncoding {
     }
 
     /// The text with every byte encoded that cannot stand in a URL as it is.
-    static func encodeForeign(_ text: Substring) -> String {
+    package static func encodeForeign(_ text: Substring) -> String {
+        encode(text) { $0 <= 32 || $0 >= 127 || "\"<>\\^`{|}".utf8.contains($0) }
+    }
+
+    /// The text with everything encoded but unreserved characters (§2.3).
+    package static func encode(_ text: String) -> String {
+        encode(text[...]) { !($0.isAlphanumeric || "-._~".utf8.contains($0)) }
+    }
+
+    private static func encode(_ text: Substring, where isForeign: (UInt8) -> Bool) -> String {
         var encoded: [UInt8] = []
         for byte in text.utf8 {
-            let isForeign = byte <= 32 || byte >= 127 || "\"<>\\^`{|}".utf8.contains(byte)
-            if isForeign {
+            if isForeign(byte) {
                 encoded += [UInt8(ascii: "%"), hex(byte >> 4), hex(byte & 15)]
             } else {
                 encoded.append(byte)

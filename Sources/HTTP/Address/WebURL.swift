@@ -8,21 +8,34 @@ public struct WebURL: Hashable, Sendable {
         case https
     }
 
-    public internal(set) var scheme: Scheme
+    public package(set) var scheme: Scheme
     /// Name or address of the host, an IPv6 address with its brackets; lower case.
     public internal(set) var host: String
     /// The port, when one is written.
     public internal(set) var port: Int?
     /// What stands before the `@`: `user` or `user:password`, decoded.
-    var userInfo: String?
+    package private(set) var userInfo: String?
     /// Path as it is sent; begins with a slash.
-    var path: String
+    package private(set) var path: String
     /// What follows the `?`, as it is sent.
-    var query: String?
+    package private(set) var query: String?
+
+    /// An address at a host that is known already.
+    ///
+    /// - Parameters:
+    ///   - authority: host and perhaps port; one that is malformed leads nowhere.
+    ///   - target: path and query, as they are sent.
+    package init(scheme: Scheme, authority: String, target: String) {
+        self.scheme = scheme
+        (host, port) = Self.split(authority[...]) ?? (authority, nil)
+        let path = target.prefix { $0 != "?" }
+        self.path = String(path)
+        query = path.count == target.count ? nil : String(target.dropFirst(path.count + 1))
+    }
 
     /// Parses an http or https address; the fragment is dropped. Nil when it is none.
     public init?(_ text: String) {
-        guard let scheme = RemoteSource.scheme(of: text).flatMap(Scheme.init) else { return nil }
+        guard let scheme = Self.scheme(of: text).flatMap(Scheme.init) else { return nil }
         let rest = text.dropFirst(scheme.rawValue.count + 3).prefix { $0 != "#" }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let target = rest.dropFirst(authority.count)
@@ -66,8 +79,20 @@ public struct WebURL: Hashable, Sendable {
 
     /// The address as requests have it: without user and password.
     public var text: String {
-        let place = host + (port.map { ":\($0)" } ?? "")
-        return "\(scheme.rawValue)://\(place)\(path)" + (query.map { "?\($0)" } ?? "")
+        "\(scheme.rawValue)://\(authority)\(target)"
+    }
+
+    /// Host and port, as they are written.
+    package var authority: String { host + (port.map { ":\($0)" } ?? "") }
+
+    /// Path and query, as they are sent.
+    package var target: String { path + (query.map { "?\($0)" } ?? "") }
+
+    /// This address with more parameters.
+    package func appending(query parameters: String) -> WebURL {
+        var address = self
+        address.query = query.map { "\($0)&\(parameters)" } ?? parameters
+        return address
     }
 
     /// The address for messages: a password is left out.
@@ -85,22 +110,37 @@ public struct WebURL: Hashable, Sendable {
     }
 
     /// The port that is spoken to.
-    var effectivePort: Int { port ?? (scheme == .https ? 443 : 80) }
+    package var effectivePort: Int { port ?? (scheme == .https ? 443 : 80) }
 
     /// Whether secrets for one may be shown to the other.
-    func isSameOrigin(as other: WebURL) -> Bool {
+    package func isSameOrigin(as other: WebURL) -> Bool {
         scheme == other.scheme && host == other.host && effectivePort == other.effectivePort
     }
 
     /// The address that a Location header means which came in an answer from this one.
-    func resolve(_ location: String) -> WebURL? {
+    package func resolve(_ location: String) -> WebURL? {
         if location.hasPrefix("//") { return WebURL("\(scheme.rawValue):\(location)") }
-        if RemoteSource.scheme(of: String(location.prefix { $0 != "/" } + "//")) != nil { return WebURL(location) }
-        let origin = "\(scheme.rawValue)://\(host)" + (port.map { ":\($0)" } ?? "")
+        if Self.scheme(of: String(location.prefix { $0 != "/" } + "//")) != nil { return WebURL(location) }
+        let origin = "\(scheme.rawValue)://\(authority)"
         if location.hasPrefix("/") { return WebURL(origin + location) }
         if location.hasPrefix("?") { return WebURL(origin + path + location) }
         guard !location.isEmpty else { return nil }
         let directory = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
         return WebURL(origin + directory + location)
+    }
+
+    /// The lower-case scheme of `scheme://…`; nil for anything else.
+    package static func scheme(of text: String) -> String? {
+        guard let end = text.firstRange(of: "://") else { return nil }
+        let scheme = text[..<end.lowerBound]
+        guard !scheme.isEmpty, scheme.utf8.allSatisfy(\.isAlphanumeric) else { return nil }
+        return scheme.lowercased()
+    }
+}
+
+extension UInt8 {
+    /// Whether this is an ASCII letter or digit.
+    package var isAlphanumeric: Bool {
+        (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
     }
 }

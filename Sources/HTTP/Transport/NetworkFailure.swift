@@ -8,73 +8,82 @@ import NIOPosix
 import NIOSSL
 
 /// A request that got no answer, or half of one, sorted by what that means.
-struct NetworkFailure: Error {
-    var kind: RegistryError.Kind
-    var detail: String?
-    var isTransient = false
+public struct NetworkFailure: Error {
+    public var kind: Kind
+    /// More of what went wrong, in words.
+    public var detail: String?
+    /// Whether trying again can help.
+    public var isTransient: Bool
     /// What helps, where that is more than the kind says.
-    var hint: String?
+    public var hint: String?
+
+    package init(_ kind: Kind, detail: String? = nil, isTransient: Bool = false, hint: String? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.isTransient = isTransient
+        self.hint = hint
+    }
 
     /// Sorts what the HTTP client throws. Cancellation and errors of the caller's own come out as they are.
-    static func wrap(_ error: any Error) -> any Error {
+    package static func wrap(_ error: any Error) -> any Error {
         if Task.isCancelled || error is CancellationError { return CancellationError() }
         switch error {
-        case is NetworkFailure, is RegistryError: return error
+        case is NetworkFailure: return error
         case let failure as SourceFailure: return failure.error
         case let error as HTTPClientError: return wrap(error)
         case let error as NIOConnectionError: return wrap(error)
         case let error as IOError: return wrap(errno: error.errnoCode)
         case NIOSSLError.uncleanShutdown:
-            return NetworkFailure(kind: .connectionLost, detail: "closed without the end of TLS", isTransient: true)
+            return NetworkFailure(.connectionLost, detail: "closed without the end of TLS", isTransient: true)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            return NetworkFailure(kind: .insecureConnection, detail: words(tls: "\(error)"))
+            return NetworkFailure(.insecureConnection, detail: words(tls: "\(error)"))
         case ChannelError.connectTimeout:
-            return NetworkFailure(kind: .unreachable, detail: "no connection in time", isTransient: true)
+            return NetworkFailure(.unreachable, detail: "no connection in time", isTransient: true)
         case HTTPParserError.invalidEOFState:
-            return NetworkFailure(kind: .connectionLost, detail: "closed half-way", isTransient: true)
+            return NetworkFailure(.connectionLost, detail: "closed half-way", isTransient: true)
         case is HTTPParserError:
-            return NetworkFailure(kind: .malformedAnswer, detail: "not HTTP: \(error)")
-        default: return NetworkFailure(kind: .connectionLost, detail: "\(error)", isTransient: true)
+            return NetworkFailure(.malformedAnswer, detail: "not HTTP: \(error)")
+        default: return NetworkFailure(.connectionLost, detail: "\(error)", isTransient: true)
         }
     }
 
     private static func wrap(_ error: HTTPClientError) -> NetworkFailure {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout:
-            NetworkFailure(kind: .unreachable, detail: "no connection in time", isTransient: true)
+            NetworkFailure(.unreachable, detail: "no connection in time", isTransient: true)
         case .readTimeout, .writeTimeout, .deadlineExceeded:
-            NetworkFailure(kind: .timedOut, isTransient: true)
+            NetworkFailure(.timedOut, isTransient: true)
         case .tlsHandshakeTimeout:
-            NetworkFailure(kind: .insecureConnection, detail: "no TLS handshake in time", isTransient: true)
+            NetworkFailure(.insecureConnection, detail: "no TLS handshake in time", isTransient: true)
         case .remoteConnectionClosed:
-            NetworkFailure(kind: .connectionLost, detail: "closed by the other side", isTransient: true)
+            NetworkFailure(.connectionLost, detail: "closed by the other side", isTransient: true)
         case .invalidURL, .emptyHost, .emptyScheme:
-            NetworkFailure(kind: .malformedAnswer, detail: "it names an address that is none")
+            NetworkFailure(.malformedAnswer, detail: "it names an address that is none")
         case .proxyAuthenticationRequired:
-            NetworkFailure(kind: .unreachable, detail: "the proxy wants a user name and a password")
+            NetworkFailure(.unreachable, detail: "the proxy wants a user name and a password")
         case .invalidProxyResponse:
-            NetworkFailure(kind: .unreachable, detail: "the proxy refuses to connect", isTransient: true)
+            NetworkFailure(.unreachable, detail: "the proxy refuses to connect", isTransient: true)
         case .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
-            NetworkFailure(kind: .unreachable, detail: "the proxy does not answer in time", isTransient: true)
-        default: NetworkFailure(kind: .connectionLost, detail: error.shortDescription, isTransient: true)
+            NetworkFailure(.unreachable, detail: "the proxy does not answer in time", isTransient: true)
+        default: NetworkFailure(.connectionLost, detail: error.shortDescription, isTransient: true)
         }
     }
 
     private static func wrap(_ error: NIOConnectionError) -> NetworkFailure {
         guard let first = error.connectionErrors.first else {
-            return NetworkFailure(kind: .unreachable, detail: "no address found for \(error.host)", isTransient: true)
+            return NetworkFailure(.unreachable, detail: "no address found for \(error.host)", isTransient: true)
         }
         if let cause = first.error as? IOError { return wrap(errno: cause.errnoCode) }
-        return NetworkFailure(kind: .unreachable, detail: "\(first.error)", isTransient: true)
+        return NetworkFailure(.unreachable, detail: "\(first.error)", isTransient: true)
     }
 
     private static func wrap(errno code: CInt) -> NetworkFailure {
         let words = String(cString: strerror(code)).lowercased()
         return switch code {
-        case ECONNREFUSED, EACCES, EPERM: NetworkFailure(kind: .unreachable, detail: words)
+        case ECONNREFUSED, EACCES, EPERM: NetworkFailure(.unreachable, detail: words)
         case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN, ETIMEDOUT, EADDRNOTAVAIL:
-            NetworkFailure(kind: .unreachable, detail: words, isTransient: true)
-        default: NetworkFailure(kind: .connectionLost, detail: words, isTransient: true)
+            NetworkFailure(.unreachable, detail: words, isTransient: true)
+        default: NetworkFailure(.connectionLost, detail: words, isTransient: true)
         }
     }
 
@@ -92,6 +101,8 @@ struct NetworkFailure: Error {
 }
 
 /// An error of the source of an upload, marked so that it is not taken for one of the network.
-struct SourceFailure: Error {
-    var error: any Error
+package struct SourceFailure: Error {
+    package var error: any Error
+
+    package init(_ error: any Error) { self.error = error }
 }

@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import Glibc
+import HTTP
 import NIOCore
 import NIOHTTP1
 import NIOPosix

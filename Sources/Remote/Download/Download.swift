@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 public import OCI
 
 /// What a server said of a file by which it can tell whether that has changed (RFC 9110 §8.8).
