@@ -42,6 +42,8 @@ public final class DebianRegistry: Sendable {
         case clientAuthority(FilePath)
         /// It is a mirror that fetches what it does not have from another.
         case mirror(of: String)
+        /// It names addresses without its own name.
+        case relativeAddresses
 
         fileprivate var settings: String {
             switch self {
@@ -49,9 +51,11 @@ public final class DebianRegistry: Sendable {
                 "auth: {token: {realm: '\(realm)', service: \(TokenIssuer.service), issuer: \(TokenIssuer.name), "
                     + "rootcertbundle: \(issuer.certificate.authority)}}\n"
             case .mirror(let address): "proxy: {remoteurl: '\(address)'}\n"
-            case .clientAuthority: ""
+            case .clientAuthority, .relativeAddresses: ""
             }
         }
+
+        fileprivate var isRelative: Bool { if case .relativeAddresses = self { true } else { false } }
     }
 
     /// Starts a registry and waits until it listens.
@@ -74,6 +78,7 @@ public final class DebianRegistry: Sendable {
               addr: 127.0.0.1:0
 
             """
+        if features.contains(where: \.isRelative) { settings += "  relativeurls: true\n" }
         if let certificate {
             let authorities = features.compactMap { feature in
                 if case .clientAuthority(let path) = feature { path.string } else { String?.none }

@@ -49,24 +49,9 @@ public final class TestProxy: Sendable {
     public static func with<Result: Sendable>(
         _ mode: Mode, _ body: (TestProxy) async throws -> Result
     ) async throws -> Result {
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
-            }
-        let proxy = TestProxy(host: "127.0.0.1:\(listener.channel.localAddress?.port ?? 0)", mode: mode)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await withThrowingDiscardingTaskGroup { connections in
-                    try await listener.executeThenClose { clients in
-                        for try await client in clients {
-                            connections.addTask { await proxy.serve(client) }
-                        }
-                    }
-                }
-            }
-            defer { group.cancelAll() }
-            return try await body(proxy)
-        }
+        let server = try await LoopbackServer.bytes()
+        let proxy = TestProxy(host: server.host, mode: mode)
+        return try await server.with(serve: { await proxy.serve($0) }) { try await body(proxy) }
     }
 
     private func serve(_ client: Connection) async {

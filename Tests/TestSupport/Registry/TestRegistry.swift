@@ -1,12 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import NIOSSL
 public import OCI
 import Synchronization
-import SystemPackage
 
 /// A registry inside the test process, on a free loopback port, that can be told to misbehave.
 ///
@@ -21,7 +16,8 @@ public final class TestRegistry: Sendable {
     /// `127.0.0.1:port`, as references name it.
     public let host: String
 
-    let state: Mutex<TestRegistryState>
+    private let state: Mutex<TestRegistryState>
+    private let traffic = Mutex(Traffic())
 
     private init(host: String, isSecure: Bool, authentication: Authentication) {
         self.host = host
@@ -53,77 +49,33 @@ public final class TestRegistry: Sendable {
     }
 
     /// A request that came.
-    public struct Request: Hashable, Sendable, CustomStringConvertible {
-        /// The HTTP method.
-        public var method: String
-        /// Path and query.
-        public var target: String
-        /// The headers; the last of each name, in lower case.
-        public var headers: [String: String]
-        /// How many bytes of body have come.
-        public var bodySize: Int
-
-        public var description: String { "\(method) \(target)" }
-    }
+    public typealias Request = SeenRequest
 
     /// Runs a registry as long as `body` runs.
     public static func with<Result: Sendable>(
         authentication: Authentication = .none, certificate: TestCertificate? = nil,
         _ body: (TestRegistry) async throws -> Result
     ) async throws -> Result {
-        let context = try certificate.map { certificate in
-            try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: NIOSSLCertificate.fromPEMFile(certificate.certificate.string).map {
-                        .certificate($0)
-                    },
-                    privateKey: .privateKey(NIOSSLPrivateKey(file: certificate.key.string, format: .pem))))
-        }
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(ResponsePartHandler())
-                    return try NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
+        let server = try await LoopbackServer.http(certificate: certificate)
         let registry = TestRegistry(
-            host: "127.0.0.1:\(listener.channel.localAddress?.port ?? 0)", isSecure: certificate != nil,
-            authentication: authentication)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await withThrowingDiscardingTaskGroup { connections in
-                    try await listener.executeThenClose { clients in
-                        for try await client in clients {
-                            connections.addTask { await TestConnection(registry: registry).serve(client) }
-                        }
-                    }
-                }
-            }
-            defer { group.cancelAll() }
-            return try await body(registry)
-        }
+            host: server.host, isSecure: certificate != nil, authentication: authentication)
+        return try await server.with(serve: { await TestConnection(registry).serve($0) }) { try await body(registry) }
     }
 
     /// The requests so far, in the order of their heads.
-    public var requests: [Request] { state.withLock { $0.requests } }
+    public var requests: [Request] { traffic.withLock { $0.requests } }
 
     /// Forgets the requests so far.
-    public func clearRequests() { state.withLock { $0.requests = [] } }
+    public func clearRequests() { traffic.withLock { $0.requests = [] } }
 
     /// How many bytes of answers have been taken by the network so far.
-    public var bytesSent: Int { state.withLock { $0.bytesSent } }
+    public var bytesSent: Int { traffic.withLock { $0.bytesSent } }
 
     /// Makes the registry misbehave with the next requests that the fault is for.
-    public func add(_ fault: Fault) { state.withLock { $0.faults.append(fault) } }
+    public func add(_ fault: Fault) { traffic.withLock { $0.faults.append(fault) } }
 
     /// Whether all faults have happened as often as they should.
-    public var allFaultsHappened: Bool { state.withLock { $0.faults.allSatisfy { $0.times <= 0 } } }
+    public var allFaultsHappened: Bool { traffic.withLock { $0.faults.allSatisfy { $0.times <= 0 } } }
 
     /// Makes the registry unable to do something.
     public func lack(_ ability: Ability) { state.withLock { _ = $0.missing.insert(ability) } }
@@ -162,5 +114,24 @@ public final class TestRegistry: Sendable {
             guard state.repositories[repository]?.blobs.contains(digest.description) == true else { return nil }
             return state.blobs[digest.description]
         }
+    }
+}
+
+extension TestRegistry: TestService {
+    func begin(_ request: TestRequest) -> (index: Int, Fault.Action?) { traffic.withLock { $0.begin(request) } }
+
+    func note(bodySize: Int, of index: Int) { traffic.withLock { $0.requests[safely: index]?.bodySize = bodySize } }
+
+    func keep(part request: TestRequest) { state.withLock { $0.keepPart(request) } }
+
+    func respond(to request: TestRequest) -> TestResponse { state.withLock { $0.respond(request) } }
+
+    func note(sent count: Int) { traffic.withLock { $0.bytesSent += count } }
+}
+
+extension Array {
+    subscript(safely index: Int) -> Element? {
+        get { indices.contains(index) ? self[index] : nil }
+        set { if let newValue, indices.contains(index) { self[index] = newValue } }
     }
 }

@@ -12,21 +12,29 @@ public struct TokenIssuer: Sendable {
     /// Who may push; anybody may pull.
     public let username: String
     let password: String
-    /// How many seconds a token is good for.
+    /// How many seconds the registry takes a token for.
     public let lifetime: Int
+    /// How many seconds clients are told that it would.
+    public let promise: Int
 
     static let name = "test-issuer"
     static let service = "test-service"
+
+    /// For so many seconds after its end docker-registry still takes a token.
+    private static let leeway = 60
 
     private let key: P256.Signing.PrivateKey
     private let chain: String
 
     /// - Throws: What reading the certificate's files throws.
-    public init(certificate: TestCertificate, username: String, password: String, lifetime: Int = 300) throws {
+    public init(
+        certificate: TestCertificate, username: String, password: String, lifetime: Int = 300, promise: Int? = nil
+    ) throws {
         self.certificate = certificate
         self.username = username
         self.password = password
         self.lifetime = lifetime
+        self.promise = promise ?? lifetime
         key = try P256.Signing.PrivateKey(
             pemRepresentation: String(contentsOfFile: certificate.key.string, encoding: .utf8))
         chain = try String(contentsOfFile: certificate.certificate.string, encoding: .utf8)
@@ -48,14 +56,14 @@ public struct TokenIssuer: Sendable {
         }
         let now = Int(Date().timeIntervalSince1970)
         let claims =
-            #"{"iss":"\#(Self.name)","sub":"\#(isKnown ? username : "")","aud":"\#(Self.service)","exp":\#(now + lifetime),"#
+            #"{"iss":"\#(Self.name)","sub":"\#(isKnown ? username : "")","aud":"\#(Self.service)","exp":\#(now + lifetime - Self.leeway),"#
             + #""nbf":\#(now - 60),"iat":\#(now),"jti":"\#(UUID())","access":[\#(access.joined(separator: ","))]}"#
         let header = #"{"typ":"JWT","alg":"ES256","x5c":["\#(chain)"]}"#
         let signed = Self.encode(Data(header.utf8)) + "." + Self.encode(Data(claims.utf8))
         guard let signature = try? key.signature(for: Data(signed.utf8)) else { return TestResponse(500) }
         let token = signed + "." + Self.encode(signature.rawRepresentation)
         return TestResponse(
-            200, ["Content-Type": "application/json"], Array(#"{"token":"\#(token)","expires_in":\#(lifetime)}"#.utf8))
+            200, ["Content-Type": "application/json"], Array(#"{"token":"\#(token)","expires_in":\#(promise)}"#.utf8))
     }
 
     private static func encode(_ data: Data) -> String {

@@ -1,9 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import NIOSSL
 import Synchronization
 public import SystemPackage
 
@@ -20,7 +16,7 @@ public final class TestWebServer: Sendable {
     private struct State {
         var pages: [String: Page] = [:]
         var folders: [(prefix: String, directory: FilePath, authorization: String?)] = []
-        var requests: [Request] = []
+        var traffic = Traffic()
     }
 
     /// Something that can be asked for.
@@ -46,32 +42,21 @@ public final class TestWebServer: Sendable {
     }
 
     /// What may be wrong with an answer.
-    public enum Fault: Sendable {
-        case status(Int, headers: [String: String] = [:])
-        /// The connection ends after so many bytes of the content.
-        case dropBody(afterBytes: Int)
-        case delay(Duration)
-    }
+    public typealias Fault = TestSupport.Fault.Action
 
     /// A request that came.
-    public struct Request: Sendable, CustomStringConvertible {
-        public var method: String
-        public var target: String
-        /// In lower case.
-        public var headers: [String: String]
-        public var description: String { "\(method) \(target)" }
-    }
+    public typealias Request = SeenRequest
 
-    private init(port: Int, isSecure: Bool) {
-        host = "127.0.0.1:\(port)"
+    private init(host: String, isSecure: Bool) {
+        self.host = host
         address = "\(isSecure ? "https" : "http")://\(host)"
     }
 
     /// The requests so far.
-    public var requests: [Request] { state.withLock { $0.requests } }
+    public var requests: [Request] { state.withLock { $0.traffic.requests } }
 
     /// Forgets the requests so far.
-    public func clearRequests() { state.withLock { $0.requests = [] } }
+    public func clearRequests() { state.withLock { $0.traffic.requests = [] } }
 
     /// What is at a path; nil for status 404.
     public subscript(path: String) -> Page? {
@@ -90,80 +75,9 @@ public final class TestWebServer: Sendable {
     public static func with<Result: Sendable>(
         certificate: TestCertificate? = nil, _ body: (TestWebServer) async throws -> Result
     ) async throws -> Result {
-        let context = try certificate.map { certificate in
-            try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: NIOSSLCertificate.fromPEMFile(certificate.certificate.string).map {
-                        .certificate($0)
-                    },
-                    privateKey: .privateKey(NIOSSLPrivateKey(file: certificate.key.string, format: .pem))))
-        }
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(ResponsePartHandler())
-                    return try NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
-        let server = TestWebServer(port: listener.channel.localAddress?.port ?? 0, isSecure: certificate != nil)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await withThrowingDiscardingTaskGroup { connections in
-                    try await listener.executeThenClose { clients in
-                        for try await client in clients {
-                            connections.addTask { await server.serve(client) }
-                        }
-                    }
-                }
-            }
-            defer { group.cancelAll() }
-            return try await body(server)
-        }
-    }
-
-    private struct Hangup: Error {}
-
-    /// Answers requests until one side has enough. However it ends, that is the client's problem, as in real life.
-    private func serve(_ channel: NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>) async {
-        try? await channel.executeThenClose { inbound, _ in
-            for try await part in inbound {
-                guard case .head(let head) = part else { continue }
-                try await answer(head, to: channel.channel)
-            }
-        }
-    }
-
-    private func answer(_ head: HTTPRequestHead, to channel: any Channel) async throws {
-        var headers: [String: String] = [:]
-        for (name, value) in head.headers { headers[name.lowercased()] = value }
-        let path = String(head.uri.prefix { $0 != "?" })
-        let (page, fault) = state.withLock { state -> (Page?, Fault?) in
-            state.requests.append(Request(method: head.method.rawValue, target: head.uri, headers: headers))
-            guard state.pages[path]?.faults.isEmpty == false else { return (state.pages[path], nil) }
-            return (state.pages[path], state.pages[path]?.faults.removeFirst())
-        }
-        var limit = Int.max
-        var answer = page.map { Self.answer($0, headers) } ?? file(path, headers)
-        switch fault {
-        case .status(let status, let headers)?: answer = Page(status: status, headers: headers)
-        case .dropBody(let bytes)?: limit = bytes
-        case .delay(let time)?: try await Task.sleep(for: time)
-        case nil: break
-        }
-        var response = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status))
-        for (name, value) in answer.headers { response.headers.add(name: name, value: value) }
-        if answer.status != 304 { response.headers.add(name: "Content-Length", value: "\(answer.content.count)") }
-        try await channel.writeAndFlush(ResponsePart.head(response))
-        let body = head.method == .HEAD ? [] : answer.content.prefix(limit)
-        if !body.isEmpty { try await channel.writeAndFlush(ResponsePart.body(ByteBuffer(bytes: body))) }
-        if body.count < answer.content.count, head.method != .HEAD { throw Hangup() }
-        try await channel.writeAndFlush(ResponsePart.end(nil))
+        let listener = try await LoopbackServer.http(certificate: certificate)
+        let server = TestWebServer(host: listener.host, isSecure: certificate != nil)
+        return try await listener.with(serve: { await TestConnection(server).serve($0) }) { try await body(server) }
     }
 
     /// Conditions and ranges, as RFC 9110 §13 and §14 have them.
@@ -193,5 +107,23 @@ public final class TestWebServer: Sendable {
             if let content = try? TestDirectory.read(file) { return Page(content) }
         }
         return Page(status: 404)
+    }
+}
+
+extension TestWebServer: TestService {
+    func begin(_ request: TestRequest) -> (index: Int, Fault?) {
+        state.withLock { state in
+            let (index, fault) = state.traffic.begin(request)
+            guard fault == nil, state.pages[request.path]?.faults.isEmpty == false else { return (index, fault) }
+            return (index, state.pages[request.path]?.faults.removeFirst())
+        }
+    }
+
+    func respond(to request: TestRequest) -> TestResponse {
+        var headers: [String: String] = [:]
+        for (name, value) in request.headers { headers[name.lowercased()] = value }
+        let page = state.withLock { $0.pages[request.path] }
+        let answer = page.map { Self.answer($0, headers) } ?? file(request.path, headers)
+        return TestResponse(answer.status, answer.headers, answer.content)
     }
 }

@@ -3,29 +3,32 @@
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
-typealias ResponsePart = HTTPPart<HTTPResponseHead, ByteBuffer>
-
-/// Turns parts of answers that can be sent between tasks into those that NIO's encoder wants.
-final class ResponsePartHandler: ChannelOutboundHandler {
-    typealias OutboundIn = ResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part: HTTPServerResponsePart =
-            switch unwrapOutboundIn(data) {
-            case .head(let head): .head(head)
-            case .body(let buffer): .body(.byteBuffer(buffer))
-            case .end(let trailers): .end(trailers)
-            }
-        context.write(wrapOutboundOut(part), promise: promise)
-    }
+/// What answers requests, and may be told to misbehave with them.
+protocol TestService: Sendable {
+    /// Notes a request; its number, and how to misbehave with it.
+    func begin(_ request: TestRequest) -> (index: Int, Fault.Action?)
+    /// Takes note that so much of a request's body has come.
+    func note(bodySize: Int, of index: Int)
+    /// Does with a part of a body what servers do when the connection ends there.
+    func keep(part request: TestRequest) async
+    /// Answers.
+    func respond(to request: TestRequest) async throws -> TestResponse
+    /// Takes note that so many bytes of answers have been taken by the network.
+    func note(sent count: Int)
 }
 
-/// One client's connection to a ``TestRegistry``.
-struct TestConnection {
-    let registry: TestRegistry
+extension TestService {
+    func note(bodySize: Int, of index: Int) {}
+    func keep(part request: TestRequest) async {}
+    func note(sent count: Int) {}
+}
+
+/// One client's connection to a server of the tests.
+struct TestConnection<Service: TestService>: Sendable {
+    let service: Service
+
+    init(_ service: Service) { self.service = service }
 
     /// Thrown to end the connection.
     private struct Hangup: Error {}
@@ -40,14 +43,14 @@ struct TestConnection {
                 switch part {
                 case .head(let head):
                     request = TestRequest(head)
-                    (index, fault) = registry.state.withLock { $0.begin(request) }
+                    (index, fault) = service.begin(request)
                     if case .dropRequest(0)? = fault { throw Hangup() }
                     if case .stopReading(let time)? = fault { try await Task.sleep(for: time) }
                 case .body(let buffer):
                     request.body += buffer.readableBytesView
-                    registry.state.withLock { $0.requests[safely: index]?.bodySize = request.body.count }
+                    service.note(bodySize: request.body.count, of: index)
                     if case .dropRequest(let limit)? = fault, request.body.count >= limit {
-                        registry.state.withLock { $0.keepPart(request) }
+                        await service.keep(part: request)
                         throw Hangup()
                     }
                 case .end:
@@ -58,18 +61,26 @@ struct TestConnection {
     }
 
     private func answer(_ request: TestRequest, fault: Fault.Action?, to channel: any Channel) async throws {
+        var request = request
         var response: TestResponse
-        if case .status(let status, let headers, let body)? = fault {
+        switch fault {
+        case .status(let status, let headers, let body)?:
             response = TestResponse(status, headers, Array(body.utf8))
-        } else if case .repeatingSecrets(let status)? = fault {
+        case .redirect(let host)?:
+            response = TestResponse(307, ["Location": "http://\(host)\(request.target)"])
+        case .repeatingSecrets(let status)?:
             response = .repeating(request, status)
-        } else if case .signedRedirect(let query)? = fault, !request.target.contains(query) {
+        case .signedRedirect(let query)? where !request.target.contains(query):
             let mark = request.target.contains("?") ? "&" : "?"
-            response = TestResponse(307, ["Location": "http://\(registry.host)\(request.target)\(mark)\(query)"])
-        } else {
-            response = registry.state.withLock { $0.respond(request) }
+            let host = request.headers.first(name: "Host") ?? ""
+            response = TestResponse(307, ["Location": "http://\(host)\(request.target)\(mark)\(query)"])
+        default:
+            if case .unauthorized? = fault { request.headers.remove(name: "Authorization") }
+            if case .wrongRequestByte? = fault, !request.body.isEmpty { request.body[0] ^= 1 }
+            response = try await service.respond(to: request)
         }
         var limit = Int.max
+        var piece = 64 * 1024
         var isChunked = false
         switch fault {
         case .dropAnswer?, .dropRequest?: throw Hangup()
@@ -80,6 +91,7 @@ struct TestConnection {
             response.change(lengthBy: difference)
             isChunked = true
         case .delay(let time)?: try await Task.sleep(for: time)
+        case .trickle(let bytes)?: piece = max(1, bytes)
         case .without(let header)?:
             response.headers = response.headers.filter { $0.key.lowercased() != header.lowercased() }
         case .header(let name, let value)?: response.headers[name] = value
@@ -87,28 +99,30 @@ struct TestConnection {
             response.headers["X-Broken"] = "yes\r\nno colon here\u{1}\r\n\r\n"
         default: break
         }
-        try await send(response, to: request, limit: limit, isChunked: isChunked, channel)
+        try await send(response, to: request, limit: limit, piece: piece, isChunked: isChunked, channel)
     }
 
-    /// Each part is waited for until the network has taken it: the channel's own writer runs ahead of that, and
-    /// ``TestRegistry/bytesSent`` would not be true.
+    /// Each part is waited for until the network has taken it: the channel's own writer runs ahead of that, and what is
+    /// noted as sent would not be true.
     private func send(
-        _ response: TestResponse, to request: TestRequest, limit: Int, isChunked: Bool, _ channel: any Channel
+        _ response: TestResponse, to request: TestRequest, limit: Int, piece: Int, isChunked: Bool,
+        _ channel: any Channel
     ) async throws {
         var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: response.status))
         for (name, value) in response.headers { head.headers.add(name: name, value: value) }
-        if !isChunked, !response.headers.keys.contains("Content-Length") {
+        if !isChunked, response.status != 304, !response.headers.keys.contains("Content-Length") {
             head.headers.add(name: "Content-Length", value: "\(response.body.count)")
         }
         try await channel.writeAndFlush(ResponsePart.head(head))
         var offset = 0
         let body = request.method == "HEAD" ? [] : response.body
         while offset < body.count {
-            let piece = body[offset...].prefix(min(64 * 1024, limit - offset))
+            let piece = body[offset...].prefix(min(piece, limit - offset))
             if !piece.isEmpty { try await channel.writeAndFlush(ResponsePart.body(ByteBuffer(bytes: piece))) }
             offset += piece.count
-            registry.state.withLock { $0.bytesSent += piece.count }
+            service.note(sent: piece.count)
             if offset >= limit { throw Hangup() }
+            if piece.count < 64 * 1024, offset < body.count { try await Task.sleep(for: .milliseconds(1)) }
         }
         try await channel.writeAndFlush(ResponsePart.end(nil))
     }
@@ -125,12 +139,5 @@ extension TestResponse {
         let words = "you sent Authorization: \(shown) (\(plain ?? "a token")) to http://host\(request.target)"
         let body = #"{"errors":[{"code":"DENIED","message":"\#(words)"}]}"#
         return TestResponse(status, ["Content-Type": "application/json"], Array(body.utf8))
-    }
-}
-
-extension Array {
-    subscript(safely index: Int) -> Element? {
-        get { indices.contains(index) ? self[index] : nil }
-        set { if let newValue, indices.contains(index) { self[index] = newValue } }
     }
 }
