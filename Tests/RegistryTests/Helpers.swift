@@ -14,6 +14,14 @@ func withClient(
 ) async throws {
     var configuration = configuration
     configuration.firstRetryDelay = .milliseconds(2)
+    try await withClient(credentials: credentials, keeping: configuration, body)
+}
+
+/// The same with a configuration that is taken as it is.
+func withClient(
+    credentials: any CredentialSource = NoCredentials(), keeping configuration: RegistryConfiguration,
+    _ body: (RegistryClient) async throws -> Void
+) async throws {
     let client = RegistryClient(credentials: credentials, configuration: configuration)
     do {
         try await body(client)

@@ -103,6 +103,9 @@ extension RegistryClient {
         return try await retrying { [call] in
             let response: HTTPClientResponse
             do { response = try await send(call) } catch let error as RegistryError {
+                if error.leavesOpen, await stands(for: digest, call) {
+                    return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+                }
                 throw Self.explained(error, mediaType)
             }
             _ = try await Self.beginning(of: response)
@@ -112,6 +115,18 @@ extension RegistryClient {
             }
             return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
         }
+    }
+
+    /// Whether a manifest that nobody has confirmed is in its place all the same, as the registry says when it is asked once.
+    private func stands(for digest: Digest, _ put: Call) async -> Bool {
+        var call = put
+        call.method = .HEAD
+        call.body = nil
+        call.accepted = [200]
+        call.headers.remove(name: "Content-Type")
+        Self.acceptManifests(&call)
+        guard let response = try? await send(call) else { return false }
+        return Self.digest(response.headers) == digest
     }
 
     /// A refusal of a manifest, with what helps against registries from before OCI's media types.
@@ -124,7 +139,8 @@ extension RegistryClient {
         if error.says("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNVERIFIED", "SIZE_INVALID") { return error }
         var error = error
         error.hint =
-            "if \(error.registry) does not know OCI's media types (\(type)), push Docker's with --oci-mediatypes=false"
+            "if \(error.registry) does not know OCI's media types (\(type)), push Docker's with --oci-mediatypes=false "
+            + "(of a build: --output type=registry,oci-mediatypes=false)"
         return error
     }
 
@@ -135,9 +151,13 @@ extension RegistryClient {
         var call = Call(
             method, "manifests/\(reference.manifestReference)", of: route, operation: operation,
             subject: reference.description, access: .pull, accepted: accepted)
+        Self.acceptManifests(&call)
+        return call
+    }
+
+    private static func acceptManifests(_ call: inout Call) {
         let types: [MediaType] = [.ociIndex, .ociManifest, .dockerManifestList, .dockerManifest]
         call.headers.add(name: "Accept", value: types.map(\.rawValue).joined(separator: ", "))
-        return call
     }
 
     /// A whole body, up to a limit.
@@ -190,6 +210,9 @@ extension RegistryClient {
 extension RegistryError {
     /// Whether the registry answered that it will not, a status 4xx.
     var isRefusal: Bool { status.map { (400..<500).contains($0) } ?? false }
+
+    /// Whether the request may have taken effect although no answer says so.
+    var leavesOpen: Bool { [.connectionLost, .timedOut, .serverFailure].contains(kind) }
 
     /// Whether the registry's answer has one of some codes.
     func says(_ codes: String...) -> Bool { messages.contains { codes.contains($0.code) } }

@@ -60,9 +60,10 @@ extension RegistryClient {
         }
     }
 
-    /// Whether a repository that something is pushed to has a blob already.
+    /// Whether a repository that something is pushed to has a blob already; a registry that does not know HEAD cannot say so.
     func isThere(_ descriptor: Descriptor, _ route: Route) async throws -> Bool {
-        let look = Self.blobCall(.HEAD, descriptor, route, operation: "push blob", access: .push, accepted: [200, 404])
+        let look = Self.blobCall(
+            .HEAD, descriptor, route, operation: "push blob", access: .push, accepted: [200, 404, 405, 501])
         return try await retrying {
             let response = try await send(look)
             _ = try await Self.beginning(of: response)

@@ -50,7 +50,7 @@ extension RegistryClient {
         let slow =
             switch error.kind {
             case .timedOut: 2
-            case .unreachable: isMirror ? 1 : 3
+            case .unreachable: isMirror ? 1 : host(error.registry).hasAnswered ? Int.max : 3
             default: isMirror ? 2 : Int.max
             }
         return min(slow, configuration.maximumAttempts)

@@ -6,6 +6,7 @@ import HTTP
 import NIOCore
 import NIOHTTP1
 import OCI
+import Synchronization
 
 extension RegistryClient {
     /// Sends a request, with the authorization that the registry wants, and follows redirects of reads.
@@ -14,24 +15,41 @@ extension RegistryClient {
     func send(_ call: Call) async throws -> HTTPClientResponse {
         do {
             if call.isForeign, let address = call.address {
-                let response = try await follow(call, address: address, headers: call.headers)
-                guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
-                return response
+                return try await accepted(try await follow(call, address: address, headers: call.headers), call)
             }
             let endpoint = try await endpoint(of: call.registry, isInsecure: call.isInsecure)
             let address =
                 call.address
                 ?? WebURL(scheme: endpoint.scheme, authority: endpoint.authority, target: "/v2/" + call.path)
-            let response = try await authorized(call, address: address, endpoint: endpoint)
-            guard call.accepted.contains(response.status.code) else { throw try await failure(response, call) }
-            return response
-        } catch let failure as NetworkFailure {
+            let answer = try await authorized(call, address: address, endpoint: endpoint)
+            hosts.withLock { $0[call.registry]?.hasAnswered = true }
+            return try await accepted(answer, call)
+        } catch var failure as NetworkFailure {
+            // Who has answered a moment ago is likely to come back: a registry that is started anew, for instance.
+            if failure.kind == .unreachable, host(call.registry).hasAnswered { failure.isTransient = true }
             throw authorizer.secrets.redacted(RegistryError(failure, call))
         }
     }
 
+    /// An answer, and whether another host gave it than the one that was asked.
+    private struct Answer {
+        var response: HTTPClientResponse
+        var stranger: String?
+    }
+
+    private func accepted(_ answer: Answer, _ call: Call) async throws -> HTTPClientResponse {
+        let response = answer.response
+        guard !call.accepted.contains(response.status.code) else { return response }
+        var error = try await failure(response, call)
+        if let stranger = answer.stranger, !call.isForeign {
+            error.detail = "so says \(stranger), to which it sent the request on"
+            error.hint = "\(stranger), where \(call.registry) keeps its content, must let in whom the registry sends"
+        }
+        throw error
+    }
+
     /// Sends a request; when the registry answers that it wants to know who asks, answers that, once.
-    private func authorized(_ call: Call, address: WebURL, endpoint: WebURL) async throws -> HTTPClientResponse {
+    private func authorized(_ call: Call, address: WebURL, endpoint: WebURL) async throws -> Answer {
         let fetch: TokenFetch = { try await self.fetchToken($0, call: call, endpoint: endpoint) }
         let isOwnHost = address.authority == endpoint.authority && address.scheme == endpoint.scheme
         for round in 0... {
@@ -42,35 +60,38 @@ extension RegistryClient {
                     for: call.registry, repository: call.repository, scopes: call.scopes, fetch: fetch)
                 if let shown { headers.replaceOrAdd(name: "Authorization", value: shown.header.value) }
             }
-            let response = try await follow(call, address: address, headers: headers)
-            guard isOwnHost, response.status == .unauthorized else { return response }
-            let challenges = Challenge.parse(response.headers["WWW-Authenticate"])
+            var answer = try await follow(call, address: address, headers: headers)
+            if !isOwnHost { answer.stranger = answer.stranger ?? address.authority }
+            // What another host wants to see is no business of the registry's credentials.
+            guard isOwnHost, answer.stranger == nil, answer.response.status == .unauthorized else { return answer }
+            let challenges = Challenge.parse(answer.response.headers["WWW-Authenticate"])
             // A first answer without any authorization is the usual opening; an old token may have to be replaced
             // after that, and then no third time.
             guard authorizer.learn(challenges, registry: call.registry, shown: shown), round < 2 else {
-                return response
+                return answer
             }
             let next = try await authorizer.authorization(
                 for: call.registry, repository: call.repository, scopes: call.scopes, fetch: fetch)
-            guard let next, next.header != shown?.header else { return response }
-            _ = try await Self.beginning(of: response)
+            guard let next, next.header != shown?.header else { return answer }
+            _ = try await Self.beginning(of: answer.response)
         }
         throw RegistryError(call, .unauthorized)
     }
 
     /// Sends a request and follows redirects, for writes those that say that the method stays. Authorization never goes
     /// to another host.
-    private func follow(_ call: Call, address: WebURL, headers: HTTPHeaders) async throws -> HTTPClientResponse {
+    private func follow(_ call: Call, address: WebURL, headers: HTTPHeaders) async throws -> Answer {
         var address = address
         var headers = headers
-        let own = address.authority
+        let (own, scheme) = (address.authority, address.scheme)
         let reads = call.method == .GET || call.method == .HEAD
         for _ in 0..<6 {
             let response = try await transport.send(
                 call.method, to: address, headers: headers, body: call.body?(),
                 isInsecure: call.isInsecure && address.authority == own, idleTimeout: call.idleTimeout)
             guard (reads ? [301, 302, 303, 307, 308] : [307, 308]).contains(response.status.code) else {
-                return response
+                let isOwn = address.authority == own && address.scheme == scheme
+                return Answer(response: response, stranger: isOwn ? nil : address.authority)
             }
             guard let location = response.headers.first(name: "Location"), let next = address.resolve(location) else {
                 throw NetworkFailure(.malformedAnswer, detail: "a redirect to nowhere")

@@ -25,6 +25,8 @@ public final class RegistryClient: Sendable {
     struct HostState: Sendable {
         /// What it speaks, when it may speak more than one, by whether it must prove who it is.
         var schemes: [Bool: WebURL.Scheme] = [:]
+        /// Whether it has answered anything yet.
+        var hasAnswered = false
         /// Whether it could not be reached when it was asked as a mirror.
         var isLame = false
         let probing = Gate(limit: 1)
