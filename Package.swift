@@ -129,6 +129,9 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "HTTPTests", dependencies: ["OCI", "HTTP", "Registry", "Remote", "TestSupport", systemPackage],
+            swiftSettings: strict),
+        .testTarget(
             name: "RegistryTests", dependencies: ["HTTP", "Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
         .testTarget(

@@ -69,6 +69,8 @@ public struct RegistryError: Error, Sendable {
     var retryAfter: Duration?
     /// Whether trying again can help.
     var isTransient = false
+    /// What went wrong, when it was the network.
+    var networkKind: NetworkFailure.Kind? { if case .network(let kind) = kind { kind } else { nil } }
 
     public init(
         _ kind: Kind, registry: String, operation: String, subject: String, status: Int? = nil,

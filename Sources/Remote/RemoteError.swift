@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import HTTP
 public import OCI
 
 /// Why something on the network is not to be had.
@@ -7,21 +8,13 @@ public import OCI
 /// ``description`` is the sentence, ``remedy`` what a person can do; neither ever holds a secret.
 public struct RemoteError: Error, Hashable, Sendable {
     /// What kind of failure it was.
-    public enum Kind: Hashable, Sendable {
+    public enum Kind: NetworkFailureKind, Hashable, Sendable {
         /// The text that names it cannot be understood.
         case malformedSource
-        /// No such host, connection refused, or no connection within the time limit.
-        case unreachable
-        /// The TLS handshake failed, or a redirect leaves TLS.
-        case insecureConnection
-        /// The connection was lost, or the answer ended half-way.
-        case connectionLost
-        /// Nothing came for too long.
-        case timedOut
+        /// A failure of the network, of what it needs, or of an answer that makes no sense.
+        case network(NetworkFailure.Kind)
         /// The server answered with a status that is no success.
         case status(Int)
-        /// The answer cannot be understood.
-        case malformedAnswer
         /// The bytes are others than the checksum says.
         case checksumMismatch(expected: Digest, actual: Digest)
         /// There is no git program.
@@ -34,8 +27,6 @@ public struct RemoteError: Error, Hashable, Sendable {
         case commitMismatch(expected: String, actual: String)
         /// The commit has no such directory.
         case subdirectoryMissing(String)
-        /// A certificate file cannot be read.
-        case certificates
         /// A file on this host cannot be written or read.
         case file
     }
@@ -52,6 +43,10 @@ public struct RemoteError: Error, Hashable, Sendable {
     var isTransient = false
     /// How long the server asked to wait.
     var retryAfter: Duration?
+    /// What helps in this very case, where that is more than its kind says.
+    var hint: String?
+    /// What went wrong, when it was the network.
+    var networkKind: NetworkFailure.Kind? { if case .network(let kind) = kind { kind } else { nil } }
 
     public init(_ kind: Kind, subject: String, detail: String? = nil) {
         self.kind = kind
@@ -66,12 +61,8 @@ extension RemoteError: CustomStringConvertible {
         let text =
             switch kind {
             case .malformedSource: "\(subject)\(more)"
-            case .unreachable: "cannot fetch \(subject): the host cannot be reached\(more)"
-            case .insecureConnection: "cannot fetch \(subject): no secure connection\(more)"
-            case .connectionLost: "cannot fetch \(subject): the connection was lost\(more)"
-            case .timedOut: "cannot fetch \(subject): the server went silent\(more)"
+            case .network(let kind): "cannot fetch \(subject): \(kind.sentence(of: "the server"))\(more)"
             case .status(let status): "cannot fetch \(subject): the server answered with status \(status)\(more)"
-            case .malformedAnswer: "cannot fetch \(subject): the answer makes no sense\(more)"
             case .checksumMismatch(let expected, let actual):
                 "digest mismatch for \(subject): \(actual) (expected: \(expected))"
             case .gitMissing: "cannot fetch \(subject): there is no git program here"
@@ -80,7 +71,6 @@ extension RemoteError: CustomStringConvertible {
             case .commitMismatch(let expected, let actual):
                 "expected checksum to match \(expected), but \(subject) is at \(actual)"
             case .subdirectoryMissing(let path): "repository \(subject) has no directory \"\(path)\"\(more)"
-            case .certificates: "cannot fetch \(subject): the certificates are not usable\(more)"
             case .file: "cannot fetch \(subject)\(more)"
             }
         return attempts > 1 ? "\(text) (tried \(attempts) times)" : text
@@ -89,9 +79,7 @@ extension RemoteError: CustomStringConvertible {
     /// What a person can do about it, where something can be said.
     public var remedy: String? {
         switch kind {
-        case .unreachable: "check the name, the network and the proxy variables (HTTP_PROXY, HTTPS_PROXY, NO_PROXY)"
-        case .insecureConnection: "name the CA's certificate in SSL_CERT_FILE"
-        case .connectionLost, .timedOut: "try again later"
+        case .network(let kind): hint ?? kind.remedy
         case .status(401), .status(403):
             "if a login is needed, pass it with --secret id=HTTP_AUTH_TOKEN_<host>,env=VARIABLE"
         case .status(404), .status(410): "check the address for slips"
@@ -101,7 +89,6 @@ extension RemoteError: CustomStringConvertible {
         case .gitFailed:
             "if a login is needed, pass it with --secret id=GIT_AUTH_TOKEN,env=VARIABLE, or --ssh default for ssh"
         case .commitMismatch: "if the other commit may be used, correct the checksum"
-        case .certificates: "correct or remove the file"
         default: nil
         }
     }

@@ -18,7 +18,7 @@ struct ProxyTests {
                 (["HTTP_PROXY": proxy.address, "no_proxy": "*"], false), (["HTTPS_PROXY": proxy.address], false),
             ] {
                 proxy.clearRequests()
-                var configuration = DownloadConfiguration(environment: variables)
+                var configuration = HTTPConfiguration(environment: variables)
                 configuration.firstRetryDelay = .milliseconds(1)
                 configuration.maximumAttempts = 1
                 let downloader = Downloader(configuration: configuration)

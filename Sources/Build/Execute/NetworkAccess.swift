@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 import Remote
 import SystemPackage
 
@@ -11,7 +12,7 @@ struct NetworkAccess: Sendable {
     /// - Parameter environment: the variables that say where proxies, certificates and ssh's agent are.
     init(environment: [String: String], secrets: BuildSecrets) {
         let found = RemoteSecrets { try secrets.bytes($0).map { String(decoding: $0, as: UTF8.self) } }
-        downloader = Downloader(configuration: DownloadConfiguration(environment: environment), secrets: found)
+        downloader = Downloader(configuration: HTTPConfiguration(environment: environment), secrets: found)
         git = GitClient(environment: environment, secrets: found, agent: secrets.agents["default"])
     }
 

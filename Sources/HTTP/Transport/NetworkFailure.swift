@@ -36,7 +36,8 @@ public struct NetworkFailure: Error {
         case NIOSSLError.uncleanShutdown:
             return NetworkFailure(.connectionLost, detail: "closed without the end of TLS", isTransient: true)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            return NetworkFailure(.insecureConnection, detail: words(tls: "\(error)"))
+            let (detail, hint) = words(tls: "\(error)")
+            return NetworkFailure(.insecureConnection, detail: detail, hint: hint)
         case ChannelError.connectTimeout:
             return NetworkFailure(.unreachable, detail: "no connection in time", isTransient: true)
         case HTTPParserError.invalidEOFState:
@@ -87,16 +88,21 @@ public struct NetworkFailure: Error {
         }
     }
 
-    private static func words(tls text: String) -> String {
+    private static func words(tls text: String) -> (detail: String, hint: String?) {
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
-            return "it does not speak TLS (perhaps plain HTTP)"
+            return ("it does not speak TLS (perhaps plain HTTP)", nil)
         }
-        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "nobody known here vouches for its certificate" }
+        // The TLS library keeps to itself which of them it is.
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return ("nobody known here vouches for its certificate, or that has expired", nil)
+        }
         if text.contains("CERTIFICATE_REQUIRED") || text.contains("ALERT_BAD_CERTIFICATE") {
-            return "it wants to see a client certificate (client.cert and client.key in its certs.d folder)"
+            return ("it wants to see a client certificate (client.cert and client.key in its certs.d folder)", nil)
         }
-        if text.contains("failedToValidateHostname") { return "its certificate is for another name" }
-        return text
+        if text.contains("failedToValidateHostname") {
+            return ("its certificate is for another name", "call it by a name that its certificate has")
+        }
+        return (text, nil)
     }
 }
 

@@ -38,7 +38,7 @@ extension RegistryClient {
             do {
                 let address = WebURL(scheme: scheme, authority: authority, target: "/v2/")
                 let response = try await transport.send(.GET, to: address, isInsecure: isInsecure)
-                let body = try await Self.beginning(of: response)
+                let body = try await response.beginning()
                 if scheme == .http, response.status == .badRequest, Self.wantsHTTPS(body) { continue }
                 if response.status == .unauthorized {
                     _ = authorizer.learn(
@@ -59,15 +59,5 @@ extension RegistryClient {
     private static func wantsHTTPS(_ body: [UInt8]) -> Bool {
         let text = String(decoding: body, as: UTF8.self)
         return text.contains("to an HTTPS server") || text.contains("to HTTPS port")
-    }
-
-    /// The first 64 KiB of an answer's body, and nothing of one that is longer or breaks off.
-    static func beginning(of response: HTTPClientResponse) async throws -> [UInt8] {
-        do {
-            return Array(try await response.body.collect(upTo: 64 * 1024).readableBytesView)
-        } catch {
-            if Task.isCancelled { throw CancellationError() }
-            return []
-        }
     }
 }

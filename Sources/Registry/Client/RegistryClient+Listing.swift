@@ -42,7 +42,7 @@ extension RegistryClient {
             operation: "delete", subject: reference.description, access: .delete, accepted: [200, 202, 204])
         try await retrying {
             do {
-                _ = try await Self.beginning(of: try await send(call))
+                _ = try await send(call).beginning()
             } catch var error as RegistryError where error.status == 405 || error.says("UNSUPPORTED") {
                 error.hint =
                     reference.digest == nil

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import HTTP
 import NIOHTTP1
 import OCI
 
@@ -25,7 +26,7 @@ extension RegistryClient {
         call.path = ""
         call.repository = nil
         call.scopes = []
-        _ = try await retrying { [call] in try await Self.beginning(of: try await send(call)) }
+        _ = try await retrying { [call] in try await send(call).beginning() }
         let (wasAsked, identity) = authorizer.recognition(by: registry)
         return Recognition(wasAsked: wasAsked, identityToken: identity.map { .identityToken($0) })
     }

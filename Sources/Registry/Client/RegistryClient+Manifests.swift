@@ -30,7 +30,7 @@ extension RegistryClient {
         let call = manifestCall(.HEAD, route, operation: "resolve", accepted: [200, 405, 501])
         let described: Descriptor? = try await retrying(isMirror: route.isMirror) {
             let response = try await send(call)
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             guard response.status == .ok, let type = Self.mediaType(response.headers),
                 let digest = Self.digest(response.headers),
                 let size = response.headers.first(name: "Content-Length").flatMap({ Int64($0) }), size > 0
@@ -108,7 +108,7 @@ extension RegistryClient {
                 }
                 throw Self.explained(error, mediaType)
             }
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             if let answered = Self.digest(response.headers), answered.algorithm == digest.algorithm, answered != digest
             {
                 throw RegistryError(call, .digestMismatch(expected: digest, actual: answered))

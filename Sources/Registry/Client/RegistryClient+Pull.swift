@@ -16,7 +16,7 @@ extension RegistryClient {
             .HEAD, descriptor, route, operation: "look for blob", access: .pull, accepted: [200, 404])
         return try await retrying {
             let response = try await send(call)
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             return response.status == .ok
         }
     }
@@ -125,7 +125,7 @@ extension RegistryClient {
         if offset > 0, offset == descriptor.size { return }
         var response = try await send(call)
         if response.status == .rangeNotSatisfiable {
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             call.headers.remove(name: "Range")
             call.accepted = [200]
             response = try await send(call)

@@ -66,7 +66,7 @@ extension RegistryClient {
             .HEAD, descriptor, route, operation: "push blob", access: .push, accepted: [200, 404, 405, 501])
         return try await retrying {
             let response = try await send(look)
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             return response.status == .ok
         }
     }
@@ -82,7 +82,7 @@ extension RegistryClient {
             let session: WebURL? =
                 try await retrying { [call] in
                     let response = try await send(call)
-                    _ = try await Self.beginning(of: response)
+                    _ = try await response.beginning()
                     return response.status == .created ? nil : try? await location(response, call)
                 } as WebURL?
             guard let session else { return true }

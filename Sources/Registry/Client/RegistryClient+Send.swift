@@ -73,41 +73,22 @@ extension RegistryClient {
             let next = try await authorizer.authorization(
                 for: call.registry, repository: call.repository, scopes: call.scopes, fetch: fetch)
             guard let next, next.header != shown?.header else { return answer }
-            _ = try await Self.beginning(of: answer.response)
+            _ = try await answer.response.beginning()
         }
         throw RegistryError(call, .unauthorized)
     }
 
-    /// Sends a request and follows redirects, for writes those that say that the method stays. Authorization never goes
-    /// to another host.
+    /// Sends a request and follows redirects. Only the registry itself may be less than secure for being called so.
     private func follow(_ call: Call, address: WebURL, headers: HTTPHeaders) async throws -> Answer {
-        var address = address
-        var headers = headers
-        let (own, scheme) = (address.authority, address.scheme)
-        let reads = call.method == .GET || call.method == .HEAD
-        for _ in 0..<6 {
-            let response = try await transport.send(
-                call.method, to: address, headers: headers, body: call.body?(),
-                isInsecure: call.isInsecure && address.authority == own, idleTimeout: call.idleTimeout)
-            guard (reads ? [301, 302, 303, 307, 308] : [307, 308]).contains(response.status.code) else {
-                let isOwn = address.authority == own && address.scheme == scheme
-                return Answer(response: response, stranger: isOwn ? nil : address.authority)
-            }
-            guard let location = response.headers.first(name: "Location"), let next = address.resolve(location) else {
-                throw NetworkFailure(.malformedAnswer, detail: "a redirect to nowhere")
-            }
-            if address.scheme == .https, next.scheme == .http, !policy.isInsecure(next.authority),
-                !(call.isInsecure && next.authority == own)
-            {
-                throw NetworkFailure(.insecureConnection, detail: "a redirect to plain HTTP on \(next.authority)")
-            }
-            _ = try await Self.beginning(of: response)
-            if !next.isSameOrigin(as: address) {
-                headers.remove(name: "Authorization")
-            }
-            address = next
+        var request = WebRequest(call.method, address, headers: headers)
+        request.body = call.body
+        request.isInsecure = call.isInsecure
+        request.mayLeaveTLS = { [policy] next in
+            policy.isInsecure(next.authority) || (call.isInsecure && next.authority == address.authority)
         }
-        throw NetworkFailure(.malformedAnswer, detail: "redirects without an end")
+        request.idleTimeout = call.idleTimeout
+        let (response, url) = try await transport.follow(request)
+        return Answer(response: response, stranger: url.isSameOrigin(as: address) ? nil : url.authority)
     }
 
     /// Asks a token service for a token.
@@ -143,7 +124,7 @@ extension RegistryClient {
                 .compactMap(\.self).joined(separator: "; ")
             throw error
         }
-        guard let answer = TokenAnswer(try await Self.beginning(of: response)) else {
+        guard let answer = TokenAnswer(try await response.beginning()) else {
             throw NetworkFailure(
                 .malformedAnswer, detail: "its token service \(realm.authority) sent no token", isTransient: true)
         }
@@ -152,7 +133,7 @@ extension RegistryClient {
 
     /// The error that an answer with an unwelcome status is.
     func failure(_ response: HTTPClientResponse, _ call: Call) async throws -> RegistryError {
-        let body = try await Self.beginning(of: response)
+        let body = try await response.beginning()
         let status = Int(response.status.code)
         let kind: RegistryError.Kind =
             switch status {
@@ -172,9 +153,8 @@ extension RegistryClient {
         if error.kind == .unauthorized || error.kind == .denied, !call.isForeign {
             error.detail = await authorizer.shown(to: call.registry, repository: call.repository)
         }
-        error.isTransient =
-            [408, 425, 429].contains(status) || [500, 502, 503, 504].contains(status) || (520...530).contains(status)
-        error.retryAfter = response.headers.first(name: "Retry-After").flatMap(RetryAfter.parse)
+        error.isTransient = RetryPolicy.isTransient(status: status)
+        error.retryAfter = response.retryAfter
         return error
     }
 }

@@ -70,7 +70,7 @@ extension RegistryClient {
         var call = uploadCall(.POST, "", descriptor, route, accepted: [202])
         call.body = { .bytes([]) }
         let response = try await send(call)
-        _ = try await Self.beginning(of: response)
+        _ = try await response.beginning()
         return UploadSession(
             address: try await location(response, call),
             smallestPiece: response.headers.first(name: "OCI-Chunk-Min-Length").flatMap { Int64($0) } ?? 0)
@@ -85,7 +85,7 @@ extension RegistryClient {
         let response: HTTPClientResponse
         do {
             response = try await send(call)
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
         } catch let error as RegistryError where error.isRefusal {
             // Forgotten, or a registry that does not answer this question; but not one that wants to be left alone.
             if error.isTransient || error.kind == .unauthorized { throw error }
@@ -154,7 +154,7 @@ extension RegistryClient {
     private func deliver(_ call: Call) async throws -> HTTPClientResponse {
         do {
             let response = try await send(call)
-            _ = try await Self.beginning(of: response)
+            _ = try await response.beginning()
             return response
         } catch let failure as SourceFailure {
             throw failure.error

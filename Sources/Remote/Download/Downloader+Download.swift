@@ -25,24 +25,16 @@ extension Downloader {
         progress: @Sendable (_ completed: Int64, _ total: Int64?) -> Void = { _, _ in }
     ) async throws -> Download {
         var transfer = Transfer(url: url, file: file, known: known, isPinned: isPinned)
-        var (attempt, waited) = (1, Duration.zero)
+        var retries = RetryPolicy(configuration)
         while true {
             let before = transfer.digester.count
             do {
                 return try await receive(&transfer, progress)
             } catch var error as RemoteError {
-                // What has brought us further was worth an attempt.
-                if transfer.digester.count > before { attempt = 1 }
-                error.attempts = attempt
-                let limit = error.kind == .unreachable ? 3 : configuration.maximumAttempts
-                let backoff = configuration.firstRetryDelay * Double(1 << min(attempt - 1, 10))
-                let pause = error.retryAfter ?? backoff * Double.random(in: 0.5...1.5)
-                guard error.isTransient, attempt < limit, waited + pause <= configuration.maximumRetryDelay else {
-                    throw error
-                }
-                try await Task.sleep(for: pause)
-                waited += pause
-                attempt += 1
+                if transfer.digester.count > before { retries.reset() }
+                error.attempts = retries.attempt
+                guard try await retries.waits(after: error.networkKind, error.isTransient, pause: error.retryAfter)
+                else { throw error }
             }
         }
     }
@@ -60,8 +52,7 @@ extension Downloader {
             if let tag = transfer.known.tag { headers.add(name: "If-None-Match", value: tag) }
             if let date = transfer.known.modified { headers.add(name: "If-Modified-Since", value: date) }
         }
-        let answer = try await send(transfer.url, headers: headers, isPinned: transfer.isPinned)
-        let response = answer.response
+        let response = try await send(transfer.url, headers: headers, isPinned: transfer.isPinned)
         let version = FileVersion(
             tag: response.headers.first(name: "ETag"), modified: response.headers.first(name: "Last-Modified"))
         switch response.status.code {
@@ -96,7 +87,7 @@ extension Downloader {
         var iterator = body.makeAsyncIterator()
         while true {
             let next: ByteBuffer?
-            do { next = try await iterator.next() } catch { throw NetworkFailure.wrap(error, subject: transfer.url) }
+            do { next = try await iterator.next() } catch { throw RemoteError.wrap(error, subject: transfer.url) }
             guard let buffer = next else { break }
             try transfer.wrap { transfer in
                 try buffer.withUnsafeReadableBytes { bytes in
