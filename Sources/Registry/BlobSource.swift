@@ -41,8 +41,12 @@ public struct BlobSource: Sendable {
     }
 
     /// Exactly the bytes of a range, in pieces.
-    func stream(_ range: Range<Int64>, progress: (@Sendable (Int64) -> Void)?) throws -> BlobStream {
-        BlobStream(read: try open(), range: range, progress: progress)
+    ///
+    /// - Parameter pace: returns when those who take the pieces know what they have been given.
+    func stream(
+        _ range: Range<Int64>, pace: @escaping @Sendable () async -> Void, progress: (@Sendable (Int64) -> Void)?
+    ) throws -> BlobStream {
+        BlobStream(read: try open(), range: range, pace: pace, progress: progress)
     }
 }
 
@@ -65,6 +69,7 @@ struct BlobStream: AsyncSequence, Sendable {
 
     let read: BlobSource.Read
     let range: Range<Int64>
+    let pace: @Sendable () async -> Void
     let progress: (@Sendable (Int64) -> Void)?
 
     func makeAsyncIterator() -> Iterator { Iterator(stream: self, offset: range.lowerBound) }
@@ -77,6 +82,7 @@ struct BlobStream: AsyncSequence, Sendable {
             try Task.checkCancellation()
             let wanted = Int(Swift.min(Int64(BlobStream.pieceSize), stream.range.upperBound - offset))
             guard wanted > 0 else { return nil }
+            if offset > stream.range.lowerBound { await stream.pace() }
             var buffer = ByteBufferAllocator().buffer(capacity: wanted)
             do {
                 let start = offset

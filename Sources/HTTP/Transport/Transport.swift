@@ -92,6 +92,9 @@ package final class Transport: Sendable {
         return failure
     }
 
+    /// Waits until what was handed over for sending has been sent, or is known to wait for the network.
+    package func catchUp() async { await machinery.withLock { $0?.threads }?.catchUp() }
+
     /// Ends the clients' connections and threads, if there are any. Nothing can be sent afterwards.
     package func shutdown() async throws {
         let running = machinery.withLock { machinery in

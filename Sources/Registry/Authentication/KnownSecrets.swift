@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
+import HTTP
 import Synchronization
 
 /// The secrets that a client has shown, to be taken out of what others say: some servers repeat in an error what they were
@@ -17,7 +18,7 @@ final class KnownSecrets: Sendable {
         let text = secret.value
         // Of a header the part after "Basic" or "Bearer" is the secret.
         let bare = text.split(separator: " ", maxSplits: 1).last.map(String.init) ?? text
-        let forms = [text, bare, TokenRequest.escape(text)].filter { $0.utf8.count >= Self.shortest }
+        let forms = [text, bare, PercentEncoding.encode(text)].filter { $0.utf8.count >= Self.shortest }
         texts.withLock { $0.formUnion(forms) }
     }
 

@@ -106,7 +106,7 @@ extension RegistryClient {
         // 202 is right; the others are what some registries say instead.
         var call = uploadCall(.PATCH, "", descriptor, route, accepted: [200, 201, 202, 204])
         call.address = session.address
-        call.send(range, of: source, progress: progress)
+        call.send(range, of: source, over: transport, progress: progress)
         call.headers.add(name: "Content-Range", value: "\(range.lowerBound)-\(range.upperBound - 1)")
         let response = try await deliver(call)
         var next = session
@@ -132,7 +132,8 @@ extension RegistryClient {
         var call = uploadCall(.PUT, "", descriptor, route, accepted: [200, 201, 202, 204])
         call.address = session.address.appending(
             query: "digest=" + PercentEncoding.encode(descriptor.digest.description))
-        call.send(session.offset..<max(session.offset, descriptor.size), of: source, progress: progress)
+        call.send(
+            session.offset..<max(session.offset, descriptor.size), of: source, over: transport, progress: progress)
         if session.offset > 0, session.offset < descriptor.size {
             call.headers.add(name: "Content-Range", value: "\(session.offset)-\(descriptor.size - 1)")
         }
@@ -165,12 +166,12 @@ extension RegistryClient {
 extension Call {
     /// Makes a range of a blob the body.
     fileprivate mutating func send(
-        _ range: Range<Int64>, of source: BlobSource, progress: (@Sendable (Int64) -> Void)?
+        _ range: Range<Int64>, of source: BlobSource, over transport: Transport, progress: (@Sendable (Int64) -> Void)?
     ) {
         headers.replaceOrAdd(name: "Content-Type", value: "application/octet-stream")
         body = {
             do {
-                let stream = try source.stream(range, progress: progress)
+                let stream = try source.stream(range, pace: transport.catchUp, progress: progress)
                 return .stream(stream, length: .known(Int64(range.count)))
             } catch {
                 throw SourceFailure(error)

@@ -51,7 +51,9 @@ public struct DaemonClient: Sendable {
         _ archive: FilePath, size: Int64, progress: @escaping @Sendable (Int64) -> Void
     ) async throws {
         try await withClient { client in
-            let pieces = try BlobSource.file(archive).stream(0..<max(0, size), progress: progress)
+            let threads = client.eventLoopGroup
+            let pieces = try BlobSource.file(archive).stream(
+                0..<max(0, size), pace: { await threads.catchUp() }, progress: progress)
             var request = HTTPClientRequest(url: "")
             request.method = .POST
             request.headers.add(name: "Content-Type", value: "application/x-tar")
