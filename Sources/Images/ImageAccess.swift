@@ -24,7 +24,8 @@ public struct ImageAccess: Sendable {
         of place: ImagePlace, by authority: RegistryClient.Authority = .mirrors
     ) -> any ImageReader {
         switch place {
-        case .registry(let reference): return RegistryImage(reference, client: client, by: authority)
+        case .registry(let reference):
+            return RegistryImage(reference, client: client, by: authority, memory: store)
         case .layout(let path, let selector): return OCILayout(path: path, selector: selector)
         case .store(let reference): return StoredImage(reference, store: store)
         case .layoutArchive(let path, let selector): return ArchiveImage(layout: path, selector, store: store)
@@ -38,7 +39,7 @@ public struct ImageAccess: Sendable {
     /// - Throws: ``ImagesError``.
     public func writer(to place: ImagePlace, from source: any ImageReader) throws -> any ImageWriter {
         switch place {
-        case .registry(let reference): return RegistryImage(reference, client: client)
+        case .registry(let reference): return RegistryImage(reference, client: client, memory: store)
         case .layout(let path, let selector):
             let (tag, reference) = try name(selector, of: path.string, from: source)
             return LayoutWriter(path: path, tag: tag, reference: reference)

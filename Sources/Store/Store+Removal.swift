@@ -10,7 +10,8 @@ extension Store {
     /// - Throws: ``StoreError``.
     public func removeAll() throws {
         for folder in [
-            "names", "steps", "layers", "indexes", "files", "downloads", "caches", "snapshots", "blobs/sha256",
+            "names", "steps", "layers", "indexes", "files", "downloads", "places", "caches", "snapshots",
+            "blobs/sha256",
         ] {
             let path = root.pushing(.init(folder))
             for name in try Files.names(in: path) { try Files.removeTree(path.appending(name)) }

@@ -17,6 +17,7 @@ public import SystemPackage
 ///     steps/HEX          the result of the build step with that key
 ///     files/HEX          digests of files in build contexts
 ///     names/HEX          the images that were built, by name
+///     places/sha256-HEX  the repositories in which a blob has been seen
 ///     downloads/HEX      what was downloaded from an address
 ///     caches/            directories of RUN --mount=type=cache
 ///     scratch/           work in progress
@@ -90,6 +91,7 @@ public struct Store: Sendable {
     }
 
     static let folders = [
-        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "caches", "downloads", "scratch",
+        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "places", "caches", "downloads",
+        "scratch",
     ]
 }

@@ -180,14 +180,17 @@ public final class RegistryExporter: Exporter {
                 var origins = layer.origin.map { $0.registry == repository.registry ? [$0.repository] : [] } ?? []
                 if let first = repositories.first, first != repository { origins.append(first.repository) }
                 let store = self.store
+                let seen = store.repositories(of: repository.registry, holding: layer.blob.digest)
                 _ = try await self.client.pushBlob(
-                    layer.blob, to: repository, mountFrom: origins, progress: progress
+                    layer.blob, to: repository, mountFrom: origins + seen.filter { !origins.contains($0) },
+                    progress: progress
                 ) {
                     try await ensureBlob(layer)
                     // The registry would refuse altered bytes, this time and every time.
                     try store.verifyBlob(layer.blob.digest)
                     return .file(store.blobPath(layer.blob.digest))
                 }
+                store.remember(layer.blob.digest, in: repository.name)
             }
         }
     }

@@ -2,20 +2,26 @@
 
 public import OCI
 public import Registry
+public import Store
 
 /// An image in a registry, or a name that one is to have there.
 public struct RegistryImage: Sendable {
     let reference: Reference
     let client: RegistryClient
     let authority: RegistryClient.Authority
+    let memory: Store?
 
-    /// - Parameter authority: whom to ask what the name stands for.
+    /// - Parameters:
+    ///   - authority: whom to ask what the name stands for.
+    ///   - memory: remembers which blobs were seen in which repositories, so that they can be mounted from there.
     public init(
-        _ reference: Reference, client: RegistryClient, by authority: RegistryClient.Authority = .mirrors
+        _ reference: Reference, client: RegistryClient, by authority: RegistryClient.Authority = .mirrors,
+        memory: Store? = nil
     ) {
         self.reference = reference
         self.client = client
         self.authority = authority
+        self.memory = memory
     }
 
     public var title: String { reference.familiar }
@@ -44,6 +50,7 @@ extension RegistryImage: ImageReader {
 
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
         try await client.pullBlob(blob, from: reference, into: sink)
+        memory?.remember(blob.digest, in: reference.name)
     }
 }
 
@@ -71,10 +78,21 @@ extension RegistryImage: ImageWriter {
     public func put(
         _ supply: BlobSupply, progress: @escaping @Sendable (Int64) -> Void
     ) async throws -> PushOutcome {
-        let origins = supply.origins.filter { $0.registry == reference.registry }.map(\.repository)
-        return try await client.pushBlob(supply.blob, to: reference, mountFrom: origins, progress: progress) {
+        let outcome = try await client.pushBlob(
+            supply.blob, to: reference, mountFrom: origins(of: supply), progress: progress
+        ) {
             .file(try await supply.file())
         }
+        memory?.remember(supply.blob.digest, in: reference.name)
+        return outcome
+    }
+
+    /// The repositories of this registry that have a blob, or had it when it was last seen there.
+    private func origins(of supply: BlobSupply) -> [String] {
+        let source = supply.origins.filter { $0.registry == reference.registry }.map(\.repository)
+        return source
+            + (memory?.repositories(of: reference.registry, holding: supply.blob.digest) ?? [])
+            .filter { !source.contains($0) }
     }
 
     public func put(_ document: FetchedManifest) async throws {
