@@ -4,7 +4,8 @@ import FoundationEssentials
 
 /// The JSON schemas of the OCI image specification, and a checker of as much of JSON Schema (draft 4) as they use.
 public struct OCISchema: Sendable {
-    private let folder: String
+    /// The folder of all tables.
+    let folder: String
 
     /// Where the schemas and the tables of cases are, or nil when this machine has them not: `$MANIFOLD_CONFORMANCE`, or
     /// `../shared/conformance` beside the checkout.
