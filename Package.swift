@@ -43,6 +43,8 @@ let package = Package(
         // Pure values and text.
         .target(name: "OCI", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Dockerfile", dependencies: ["OCI"], swiftSettings: strict),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "YAML", dependencies: ["CYaml"], swiftSettings: strict),
 
         // Bytes on disk and on the wire.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -96,7 +98,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "CSandbox",
+                "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
+                "CSandbox",
                 "Sandbox",
                 "Build",
                 argumentParser, subprocess, systemPackage,
@@ -125,6 +128,7 @@ let package = Package(
             name: "sandbox-probe", dependencies: ["OCI", "CSandbox", "Emulation", "Sandbox", systemPackage],
             path: "Tests/SandboxProbe", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
         .testTarget(name: "DockerfileTests", dependencies: ["Dockerfile"], swiftSettings: strict),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),

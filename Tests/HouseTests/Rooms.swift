@@ -5,6 +5,8 @@ enum Rooms {
     static let mayImport: [String: Set<String>] = [
         "OCI": [],
         "Dockerfile": ["OCI"],
+        "CYaml": [],
+        "YAML": ["CYaml"],
         "CArchive": [],
         "CDeflate": [],
         "CZstd": [],
@@ -22,8 +24,8 @@ enum Rooms {
             "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "Sandbox",
         ],
         "Commands": [
-            "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "CSandbox",
-            "Sandbox", "Build",
+            "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
+            "CSandbox", "Sandbox", "Build",
         ],
         "manifold": ["Commands", "CSandbox"],
         "sandbox-probe": ["OCI", "CSandbox", "Emulation", "Sandbox"],

@@ -9,6 +9,7 @@ struct ManifestCommand: AsyncParsableCommand {
         abstract: "Make and look at lists: one name for the images of many platforms.",
         subcommands: [
             MergeCommand.self,
+            PushSpecCommand.self,
             LintCommand.self,
             FixCommand.self,
             WhoCommand.self,

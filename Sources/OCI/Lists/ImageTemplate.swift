@@ -2,8 +2,9 @@
 
 /// The pattern of names from which a list is made, as in `team/app-OS-ARCH-VARIANT:1.0`.
 ///
-/// As manifest-tool's `from-args` does it: the first `ARCH`, then the first `OS`, then the first `VARIANT` give way to
-/// what the platform says, letter for letter as it was written; a platform without a variant leaves nothing there.
+/// As manifest-tool's `from-args` does it: `OS`, `ARCH` and `VARIANT` give way to what the platform says, letter for letter
+/// as it was written. Unlike there, every one of them does, and not only the first; and where a platform has no variant,
+/// the separator before it goes, too: the name would not be one with it.
 public struct ImageTemplate: Hashable, Sendable {
     /// The pattern.
     public let text: String
@@ -24,23 +25,22 @@ public struct ImageTemplate: Hashable, Sendable {
         let parts = platform.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 || parts.count == 3 else { throw .list(.templatePlatform(platform)) }
         let variant = parts.count == 3 ? parts[2] : ""
-        var name = text
-        for (word, value) in [("ARCH", parts[1]), ("OS", parts[0]), ("VARIANT", variant)] {
-            name = Self.replacingFirst(word, in: name, by: value)
+        let words = [("VARIANT", variant), ("ARCH", parts[1]), ("OS", parts[0])]
+        var name = ""
+        var rest = text[...]
+        // In one pass, so that what a word brings is not looked at again.
+        while let first = rest.first {
+            guard let (word, value) = words.first(where: { rest.hasPrefix($0.0) }) else {
+                name.append(first)
+                rest = rest.dropFirst()
+                continue
+            }
+            if value.isEmpty, let last = name.last, "-_.".contains(last) { name.removeLast() }
+            name += value
+            rest = rest.dropFirst(word.count)
         }
         return ManifestSpec.Source(
             image: name,
             platform: SpecPlatform(os: parts[0], architecture: parts[1], variant: variant.isEmpty ? nil : variant))
-    }
-
-    private static func replacingFirst(_ word: String, in text: String, by value: String) -> String {
-        guard let range = text.firstRange(of: word) else { return text }
-        return text.replacingCharacters(of: range, by: value)
-    }
-}
-
-extension String {
-    fileprivate func replacingCharacters(of range: Range<Index>, by value: String) -> String {
-        String(self[..<range.lowerBound]) + value + String(self[range.upperBound...])
     }
 }
