@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "Images", dependencies: ["OCI", "Layers", "Store", "Registry", systemPackage],
+            name: "Images", dependencies: ["OCI", "Layers", "Store", "HTTP", "Registry", systemPackage],
             swiftSettings: strict),
 
         // The heart, and the face.

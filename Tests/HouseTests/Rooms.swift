@@ -14,7 +14,7 @@ enum Rooms {
         "Store": ["OCI", "Layers"],
         "HTTP": [],
         "Registry": ["OCI", "HTTP"],
-        "Images": ["OCI", "Layers", "Store", "Registry"],
+        "Images": ["OCI", "Layers", "Store", "HTTP", "Registry"],
         "Remote": ["OCI", "HTTP"],
         "CSeccomp": [],
         "CSandbox": [],
