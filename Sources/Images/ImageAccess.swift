@@ -27,7 +27,7 @@ public struct ImageAccess: Sendable {
         case .registry(let reference):
             return RegistryImage(reference, client: client, by: authority, memory: store)
         case .layout(let path, let selector): return OCILayout(path: path, selector: selector)
-        case .store(let reference): return StoredImage(reference, store: store)
+        case .store(let reference): return stored(reference)
         case .layoutArchive(let path, let selector): return ArchiveImage(layout: path, selector, store: store)
         case .dockerArchive(let path, let name): return ArchiveImage(docker: path, name, store: store)
         }

@@ -36,6 +36,9 @@ public protocol ImageReader: Sendable {
     /// The repositories that have a document or a blob, as far as is known.
     func origins(of content: Descriptor) -> [Reference]
 
+    /// Whether it is known without asking anybody that a blob is not there.
+    func lacks(_ blob: Descriptor) -> Bool
+
     /// Hands out a blob's bytes in order; when this throws, what was handed out must be thrown away.
     func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws
 }
@@ -44,5 +47,6 @@ extension ImageReader {
     public var repository: Reference? { nil }
     public var tag: String? { nil }
     public func file(_ blob: Descriptor) async throws -> FilePath? { nil }
+    public func lacks(_ blob: Descriptor) -> Bool { false }
     public func origins(of content: Descriptor) -> [Reference] { repository.map { [$0] } ?? [] }
 }

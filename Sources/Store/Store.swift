@@ -16,6 +16,7 @@ public import SystemPackage
 ///     snapshots/HEX      the layer unpacked, as a lower directory for overlayfs
 ///     steps/HEX          the result of the build step with that key
 ///     files/HEX          digests of files in build contexts
+///     origins/HEX        the repositories that have the blobs of the manifest with that digest
 ///     names/HEX          the images that were built, by name
 ///     places/sha256-HEX  the repositories in which a blob has been seen
 ///     downloads/HEX      what was downloaded from an address
@@ -91,7 +92,8 @@ public struct Store: Sendable {
     }
 
     static let folders = [
-        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "places", "caches", "downloads",
+        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "origins", "places", "caches",
+        "downloads",
         "scratch",
     ]
 }

@@ -44,6 +44,18 @@ public struct ImageAnnotations: Sendable, Hashable {
         notes.removeValue(forKey: Place(scope: scope, platform: nil)) ?? [:]
     }
 
+    /// Takes all notes out of a scope, those for every platform first.
+    public mutating func takeAll(_ scope: Scope) -> [(platform: Platform?, key: String, value: String)] {
+        let places = notes.keys.filter { $0.scope == scope }.sorted {
+            ($0.platform?.description ?? "") < ($1.platform?.description ?? "")
+        }
+        return places.flatMap { place in
+            (notes.removeValue(forKey: place) ?? [:]).sorted { $0.key < $1.key }.map {
+                (place.platform, $0.key, $0.value)
+            }
+        }
+    }
+
     /// The notes of a place; nil when there are none. Those for one platform win over those for all.
     func values(_ scope: Scope, _ platform: Platform? = nil) -> [String: String]? {
         var values = notes[Place(scope: scope, platform: nil)] ?? [:]

@@ -18,6 +18,20 @@ struct ListWork: Sendable {
         if mode != .quiet { CommandOutput.note(text) }
     }
 
+    /// Whether there is something in a place.
+    func exists(_ place: ImagePlace) async throws -> Bool {
+        do {
+            _ = try await access.reader(of: place, by: .registry).root()
+            return true
+        } catch let error as RegistryError where error.kind == .notFound {
+            return false
+        } catch ImagesError.notInStore {
+            return false
+        } catch is OCILayoutError {
+            return false
+        }
+    }
+
     /// Brings a list, with everything in it, to where it goes; its names move last and together.
     ///
     /// - Returns: what the names stand for now.

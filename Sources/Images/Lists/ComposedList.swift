@@ -26,10 +26,13 @@ public struct ComposedList: ImageReader {
     ///   - list: the index, byte for byte.
     ///   - parts: every entry of it.
     ///   - name: what the list is to be called.
-    public init(_ list: FetchedManifest, of parts: [ListPart], named name: Reference? = nil) {
+    ///   - title: what people call it, if not by its name.
+    public init(
+        _ list: FetchedManifest, of parts: [ListPart], named name: Reference? = nil, title: String? = nil
+    ) {
         self.list = list
         repository = name
-        title = name?.familiar ?? list.descriptor.digest.description
+        self.title = title ?? name?.familiar ?? list.descriptor.digest.description
         owners = Owners(parts)
     }
 
@@ -90,8 +93,19 @@ public struct ComposedList: ImageReader {
         return part.readers.flatMap { $0.origins(of: content) }
     }
 
+    /// Whether a registry has some content, so that it need not be anywhere else.
+    func isElsewhere(_ content: Descriptor) -> Bool { !registries(of: content).isEmpty }
+
+    /// The repositories of registries that have some content.
+    func registries(of content: Descriptor) -> [Reference] {
+        guard let part = try? owners.part(content.digest) else { return [] }
+        return part.readers.compactMap { $0 as? RegistryImage }.compactMap(\.repository)
+            + part.readers.compactMap { $0 as? ComposedList }.flatMap { $0.registries(of: content) }
+    }
+
     private func reader(of blob: Descriptor) throws -> any ImageReader {
-        guard let reader = try owners.part(blob.digest).readers.first else {
+        let readers = try owners.part(blob.digest).readers
+        guard let reader = readers.first(where: { !$0.lacks(blob) }) ?? readers.first else {
             throw ImagesError.incomplete(title: title, blob: blob.digest)
         }
         return reader

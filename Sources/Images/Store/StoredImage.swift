@@ -55,6 +55,8 @@ extension StoredImage: ImageReader {
         return store.blobPath(blob.digest)
     }
 
+    public func lacks(_ blob: Descriptor) -> Bool { !store.hasBlob(blob.digest, size: blob.size) }
+
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
         guard let path = try await file(blob) else { return }
         try BlobFile.read(path, blob, into: sink)

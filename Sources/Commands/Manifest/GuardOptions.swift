@@ -1,0 +1,47 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import Images
+import OCI
+
+/// How carefully a list is published, and what is told of it.
+struct GuardOptions: ParsableArguments {
+    @Option(
+        name: .customLong("if-match"),
+        help: ArgumentHelp(
+            "Move the names only where they stand for this digest now, or with \"none\" where they are not there.",
+            discussion: """
+                It is looked at right before a name moves. Registries offer no step that compares and moves, so that \
+                somebody can still come between.
+                """,
+            valueName: "digest"))
+    var expected: String?
+
+    @Flag(name: .customLong("dry-run"), help: "Look for everything, print the list and change nothing.")
+    var isRehearsal = false
+
+    @Option(
+        name: .customLong("metadata-file"),
+        help: ArgumentHelp("Write the list's digest and names to a file, as JSON.", valueName: "file"))
+    var metadataFile: String?
+
+    /// - Throws: ``CommandError``.
+    func expectation() throws -> TagExpectation { try TagExpectation(option: expected) }
+
+    /// Writes a list to places, or tells what would be written; its digest is the command's answer.
+    func publish(
+        _ draft: ListDraft, to targets: [ImagePlace], named names: [Reference], ifMatch expected: TagExpectation,
+        _ work: ListWork
+    ) async throws {
+        let list = try draft.list(named: names.first)
+        let writers = try targets.map { try work.writer(to: $0, for: list) }
+        for sentence in draft.editor.log { work.note("note: \(sentence)") }
+        if isRehearsal {
+            let bytes = try await work.rehearse(list, to: writers, ifMatch: expected)
+            return try CommandOutput.result(String(decoding: bytes, as: UTF8.self))
+        }
+        try await work.publish(list, to: writers, ifMatch: expected)
+        try work.writeMetadata(list.descriptor, names: names, to: metadataFile)
+        try CommandOutput.result(list.descriptor.digest.description)
+    }
+}
