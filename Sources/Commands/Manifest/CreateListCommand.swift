@@ -39,9 +39,9 @@ struct CreateListCommand: AsyncParsableCommand {
 
     @Flag(
         name: [.customShort("a"), .customLong("amend"), .customLong("append")],
-        help:
-            "Add to the list of this name, if there is one in the store or else in the registry; what it has for the same platforms is replaced."
-    )
+        help: ArgumentHelp(
+            "Add to the list of this name, if there is one in the store or else in the registry; what it has for the "
+                + "same platforms is replaced."))
     var amends = false
 
     @Flag(name: .customLong("replace"), help: "Of two images for one platform take the one that is named later.")
@@ -53,7 +53,8 @@ struct CreateListCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("annotation"),
         help: ArgumentHelp(
-            "An annotation of the list (index:KEY=VALUE) or of its entries (manifest-descriptor[PLATFORM]:KEY=VALUE); may be repeated.",
+            "An annotation of the list (index:KEY=VALUE) or of its entries "
+                + "(manifest-descriptor[PLATFORM]:KEY=VALUE); may be repeated.",
             valueName: "annotation"))
     var annotations: [String] = []
 
