@@ -139,7 +139,8 @@ let package = Package(
             name: "RegistryTests", dependencies: ["HTTP", "Registry", "TestSupport", nioCore, systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "ImagesTests", dependencies: ["OCI", "Store", "Registry", "Images", "TestSupport", systemPackage],
+            name: "ImagesTests",
+            dependencies: ["OCI", "Store", "HTTP", "Registry", "Images", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
             name: "RemoteTests", dependencies: ["OCI", "HTTP", "Remote", "TestSupport", systemPackage],

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
+import HTTP
 import Images
 import OCI
 import Registry
