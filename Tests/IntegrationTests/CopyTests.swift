@@ -117,7 +117,10 @@ extension Program {
                 let damage = try await ChildProcess.run(
                     "sh", ["-c", "printf X | dd of=\"$0\" bs=1 seek=100 conv=notrunc", layer.string])
                 try #require(damage.succeeded, damage.comment)
-                let result = try await manifold.run(["copy", "oci:\(layout):1", "\(host)/damaged:1"])
+                // A store that knows nothing of the registry, which would otherwise give the true bytes to its other repository.
+                let result = try await manifold.run(
+                    ["copy", "oci:\(layout):1", "\(host)/damaged:1"],
+                    .environment(["MANIFOLD_ROOT": manifold.path("other").string]))
                 #expect(!result.succeeded && result.errorOutput.contains("are not what it promises"), result.comment)
                 #expect(try await Program.raw("\(host)/damaged:1") == nil)
             }
