@@ -18,9 +18,9 @@ struct PushOptions: ParsableArguments {
         help: ArgumentHelp(
             "Publish it in these registries instead of those that the tags say, separated by commas; may be repeated.",
             discussion: """
-                Each gets every tag: with quay.io/team the tag app:1 is quay.io/team/app:1, and with quay.io the tag \
-                me/app:1 is quay.io/me/app:1. A registry that fails does not keep the others from getting the result; \
-                the build fails in the end.
+                Each gets every tag: with registry.example/team the tag app:1 is registry.example/team/app:1, and with \
+                other.example the tag me/app:1 is other.example/me/app:1. A registry that fails does not keep the \
+                others from getting the result; the build fails in the end.
                 """,
             valueName: "registry[/prefix]"))
     var places: [String] = []

@@ -19,7 +19,7 @@ struct CopyCommand: AsyncParsableCommand {
 
             Examples:
               manifold copy alpine:3.20 registry.example/mirror/alpine:3.20
-              manifold copy --platform linux/amd64,linux/arm64 oci:out:1.0 registry.example/me/app:1.0 quay.io/me/app:1.0
+              manifold copy --platform linux/amd64,linux/arm64 oci:out:1.0 registry.example/me/app:1.0 other.example/me/app:1.0
             """)
 
     @Argument(help: "Where the image is.") var source: String

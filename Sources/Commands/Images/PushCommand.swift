@@ -12,7 +12,7 @@ struct PushCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               manifold push registry.example/me/app:1.0
-              manifold push app:1.0 registry.example/me/app:1.0 quay.io/me/app:1.0
+              manifold push app:1.0 registry.example/me/app:1.0 other.example/me/app:1.0
             """)
 
     @Argument(help: "The image in the store, by its name.") var name: String
