@@ -81,7 +81,10 @@ struct ProxyTests {
                     let name = registry.host.replacing("127.0.0.1", with: "registry.test")
                     let blob = registry.putBlob([1, 2, 3], in: "app")
                     let login = "jane:sword%20fish@"
-                    try await use(["HTTP_PROXY": "http://\(login)\(proxy.host)", "NO_PROXY": "other"], name) {
+                    let variables = [
+                        "HTTP_PROXY": "http://\(login)\(proxy.host)", "HTTPS_PROXY": "\(login)\(proxy.host)",
+                    ]
+                    try await use(variables, name) {
                         let bytes = try await $0.pullBlob(blob, from: Reference("\(name)/app"))
                         #expect(bytes == [1, 2, 3])
                         try await download("http://\(files)/f", with: $1)
