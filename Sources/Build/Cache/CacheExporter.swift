@@ -1,6 +1,8 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Images
 import OCI
+import Registry
 import Store
 import SystemPackage
 
@@ -48,11 +50,12 @@ struct CacheExporter: Sendable {
         let meter = TransferMeter(total: layers.reduce(0) { $0 + $1.blob.size }) { completed, total in
             events.send(.progressed(step: step.id, completed: completed, total: total))
         }
-        return try await withThrowingTaskGroup(of: Digest?.self) { group in
+        let ledger = TransferLedger()
+        let lost: Set<Digest> = try await withThrowingTaskGroup(of: Digest?.self) { group in
             for layer in layers {
                 group.addTask {
                     do {
-                        try await put(layer, to: target, meter)
+                        try await ledger.count(layer.blob) { try await put(layer, to: target, meter) }
                         return nil
                     } catch let lost as LostLayer {
                         events.warn(BuildWarning("\(lost); it is left out of the cache \(target.name)"))
@@ -62,11 +65,15 @@ struct CacheExporter: Sendable {
             }
             return try await group.reduce(into: []) { lost, digest in if let digest { lost.insert(digest) } }
         }
+        events.send(.transferred(step: step.id, ledger.total.tally, ledger.total.duration))
+        return lost
     }
 
-    private func put(_ layer: Layer, to target: any CacheTarget, _ meter: TransferMeter) async throws {
+    private func put(
+        _ layer: Layer, to target: any CacheTarget, _ meter: TransferMeter
+    ) async throws -> PushOutcome {
         let origins = (layer.origin.map { [$0] } ?? []) + published
-        try await target.put(
+        let outcome = try await target.put(
             layer.blob, origins: origins, progress: { meter.set($0, for: layer.blob.digest) },
             source: {
                 try await library.ensureBlob(layer)
@@ -74,5 +81,6 @@ struct CacheExporter: Sendable {
                 return store.blobPath(layer.blob.digest)
             })
         meter.set(layer.blob.size, for: layer.blob.digest)
+        return outcome
     }
 }

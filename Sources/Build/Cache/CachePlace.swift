@@ -40,10 +40,11 @@ public protocol CacheTarget: Sendable {
     /// - Parameters:
     ///   - origins: images that are likely to have it.
     ///   - source: brings the blob to a file; asked only when it is needed.
+    /// - Returns: how it came there.
     func put(
         _ blob: Descriptor, origins: [Reference], progress: @escaping @Sendable (_ completed: Int64) -> Void,
         source: @escaping @Sendable () async throws -> FilePath
-    ) async throws
+    ) async throws -> PushOutcome
 
     /// Puts a config there.
     func put(_ bytes: [UInt8], as descriptor: Descriptor) async throws

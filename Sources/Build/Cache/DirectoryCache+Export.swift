@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Images
 public import OCI
+public import Registry
 import Store
 public import SystemPackage
 
@@ -31,13 +32,14 @@ extension DirectoryCache: CacheTarget {
     public func put(
         _ blob: Descriptor, origins: [Reference], progress: @escaping @Sendable (_ completed: Int64) -> Void,
         source: @escaping @Sendable () async throws -> FilePath
-    ) async throws {
+    ) async throws -> PushOutcome {
         let path = blobPath(blob.digest)
-        if Files.size(path) == blob.size { return }
+        if Files.size(path) == blob.size { return .alreadyThere }
         let file = try await source()
         try Files.makeDirectories(path.removingLastComponent(), mode: 0o755)
         try Files.copy(file, to: path, mode: 0o644)
         progress(blob.size)
+        return .uploaded
     }
 
     public func put(_ bytes: [UInt8], as descriptor: Descriptor) async throws {

@@ -56,9 +56,9 @@ extension RegistryCache: CacheTarget {
     public func put(
         _ blob: Descriptor, origins: [Reference], progress: @escaping @Sendable (_ completed: Int64) -> Void,
         source: @escaping @Sendable () async throws -> FilePath
-    ) async throws {
+    ) async throws -> PushOutcome {
         let repositories = origins.filter { $0.registry == place.registry }.map(\.repository)
-        _ = try await client.pushBlob(blob, to: place, mountFrom: repositories, progress: progress) {
+        return try await client.pushBlob(blob, to: place, mountFrom: repositories, progress: progress) {
             .file(try await source())
         }
     }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Images
 public import OCI
 
 /// Where a build's result goes.
@@ -63,17 +64,21 @@ public struct Publication: Sendable {
     public let reach: Reach
     /// What a person reads while the step goes on; nil when it takes no time.
     public let title: String?
+    /// What became of the blobs, and how long they travelled; nil where none is sent to a place that may have it.
+    public let transfer: (tally: TransferTally, duration: Duration)?
     /// Takes the step.
     public let publish: @Sendable (_ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> Void
 
     public init(
         places: [String], names: [Reference] = [], reach: Reach, title: String? = nil,
+        transfer: (tally: TransferTally, duration: Duration)? = nil,
         publish: @escaping @Sendable (_ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> Void
     ) {
         self.places = places
         self.names = names
         self.reach = reach
         self.title = title
+        self.transfer = transfer
         self.publish = publish
     }
 }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Images
 import OCI
 
 /// All exports of a build: first everything travels, then everything is published, tags last.
@@ -56,6 +57,9 @@ struct Exports: Sendable {
         return try await relay.perform(step) {
             let publication = try await exporter.export(result) { completed, total in
                 relay.send(.progressed(step: step.id, completed: completed, total: total))
+            }
+            if let transfer = publication.transfer {
+                relay.send(.transferred(step: step.id, transfer.tally, transfer.duration))
             }
             return (publication, .done)
         }

@@ -20,6 +20,7 @@ public final class RegistryExporter: Exporter {
     private let localNames: Set<Reference>
     /// Layers that travel, or have travelled, while the build goes on.
     private let transfers = SingleFlight<Transfer, Void>()
+    private let ledger = TransferLedger()
 
     private struct Transfer: Hashable {
         var repository: String
@@ -99,7 +100,7 @@ public final class RegistryExporter: Exporter {
         let order =
             outdated.filter { $0.descriptor.digest != result.root.digest }
             + outdated.filter { $0.descriptor.digest == result.root.digest }
-        return Publication(places: names.map(\.familiar), names: names, reach: .registry) {
+        return Publication(places: names.map(\.familiar), names: names, reach: .registry, transfer: ledger.total) {
             [client, store, localNames] _ in
             for target in order {
                 try await client.putManifest(
@@ -147,7 +148,9 @@ public final class RegistryExporter: Exporter {
                 group.addTask {
                     let source = BlobSource.file(self.store.blobPath(config.digest))
                     for repository in repositories {
-                        _ = try await self.client.pushBlob(config, from: source, to: repository)
+                        try await self.ledger.count(config) {
+                            try await self.client.pushBlob(config, from: source, to: repository)
+                        }
                     }
                 }
             }
@@ -181,14 +184,16 @@ public final class RegistryExporter: Exporter {
                 if let first = repositories.first, first != repository { origins.append(first.repository) }
                 let store = self.store
                 let seen = store.repositories(of: repository.registry, holding: layer.blob.digest)
-                _ = try await self.client.pushBlob(
-                    layer.blob, to: repository, mountFrom: origins + seen.filter { !origins.contains($0) },
-                    progress: progress
-                ) {
-                    try await ensureBlob(layer)
-                    // The registry would refuse altered bytes, this time and every time.
-                    try store.verifyBlob(layer.blob.digest)
-                    return .file(store.blobPath(layer.blob.digest))
+                try await self.ledger.count(layer.blob) {
+                    try await self.client.pushBlob(
+                        layer.blob, to: repository, mountFrom: origins + seen.filter { !origins.contains($0) },
+                        progress: progress
+                    ) {
+                        try await ensureBlob(layer)
+                        // The registry would refuse altered bytes, this time and every time.
+                        try store.verifyBlob(layer.blob.digest)
+                        return .file(store.blobPath(layer.blob.digest))
+                    }
                 }
                 store.remember(layer.blob.digest, in: repository.name)
             }

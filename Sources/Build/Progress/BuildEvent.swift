@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Images
 public import OCI
 
 /// What a build tells while it goes on; flows out beside the work and never back into it.
@@ -12,6 +13,8 @@ public enum BuildEvent: Sendable {
     case output(step: BuildStep.ID, stream: OutputStream, bytes: [UInt8])
     /// How far a step that moves bytes has come; `total` is nil while unknown.
     case progressed(step: BuildStep.ID, completed: Int64, total: Int64?)
+    /// What became of the blobs that a step sent, and the time that it took to send them.
+    case transferred(step: BuildStep.ID, TransferTally, Duration)
     /// A step ended.
     case finished(step: BuildStep.ID, outcome: Outcome, at: ContinuousClock.Instant)
     /// Something the user should know that is no failure.

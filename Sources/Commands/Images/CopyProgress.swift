@@ -54,8 +54,11 @@ final class CopyProgress: Sendable {
                 return (state.targets[target], state.started[target] ?? .now)
             }
             guard let step else { return }
-            let words = report.words(in: start.duration(to: .now)) + "\n"
-            events.send(.output(step: step.id, stream: .stderr, bytes: Array(words.utf8)))
+            if report.isUnchanged {
+                events.send(.output(step: step.id, stream: .stderr, bytes: Array("it is there already\n".utf8)))
+            } else {
+                events.send(.transferred(step: step.id, report.tally, start.duration(to: .now)))
+            }
             let outcome: BuildEvent.Outcome = report.sent.count == 0 && report.mounted.count == 0 ? .cached : .done
             events.send(.finished(step: step.id, outcome: outcome, at: .now))
         case .failed(let target, let error):
@@ -89,37 +92,5 @@ final class CopyProgress: Sendable {
             return state.reading
         }
         if let step { events.send(.finished(step: step.id, outcome: outcome, at: .now)) }
-    }
-}
-
-extension CopyReport {
-    /// What was moved and what was not: `sent 3 blobs (4.5MB, 12MB/s), mounted 1 (30MB), 2 were there (1kB)`.
-    func words(in duration: Duration) -> String {
-        if isUnchanged { return "it is there already" }
-        var words: [String] = []
-        if sent.count > 0 {
-            let rate = HumanFormat.rate(sent.bytes, in: duration)
-            words.append(
-                "sent \(Self.blobs(sent.count)) (\(HumanFormat.bytes(sent.bytes))\(rate.map { ", \($0)" } ?? ""))")
-        }
-        if mounted.count > 0 {
-            words.append("mounted \(Self.blobs(mounted.count)) (\(HumanFormat.bytes(mounted.bytes)))")
-        }
-        if alreadyThere.count > 0 {
-            let bytes = HumanFormat.bytes(alreadyThere.bytes)
-            words.append("\(Self.blobs(alreadyThere.count)) there already (\(bytes))")
-        }
-        return words.isEmpty ? "no blobs to send" : words.joined(separator: ", ")
-    }
-
-    private static func blobs(_ count: Int) -> String { count == 1 ? "1 blob" : "\(count) blobs" }
-}
-
-extension HumanFormat {
-    /// How fast bytes went, as `12.3MB/s`; nil for a time too short to say.
-    static func rate(_ count: Int64, in duration: Duration) -> String? {
-        let milliseconds = milliseconds(duration)
-        guard milliseconds >= 50 else { return nil }
-        return bytes(Int64(Double(count) * 1000 / Double(milliseconds))) + "/s"
     }
 }

@@ -69,6 +69,8 @@ package struct BuildProgress: Sendable {
             steps[id]?.transfer = transfer
             guard let running = steps[id] else { return [] }
             return [.progressed(running.step, transfer, elapsed: running.startedAt.duration(to: now))]
+        case .transferred(let id, let tally, let duration):
+            return print(Array((tally.words(in: duration) + "\n").utf8), to: .stderr, of: id, at: now)
         case .finished(let id, let outcome, let instant):
             return finish(id, outcome, at: instant)
         case .warning(let warning):

@@ -40,6 +40,13 @@ public struct CopyReport: Sendable {
     public let mounted: Tally
     public let alreadyThere: Tally
 
+    /// All of it together.
+    public var tally: TransferTally {
+        var tally = TransferTally()
+        (tally.sent, tally.mounted, tally.alreadyThere) = (sent, mounted, alreadyThere)
+        return tally
+    }
+
     /// The digest that the name stands for now.
     public var digest: Digest { image.root.descriptor.digest }
 }
