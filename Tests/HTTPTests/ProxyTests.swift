@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Glibc
 import HTTP
 import OCI
 import Registry
@@ -126,8 +127,11 @@ struct ProxyTests {
     }
 
     private func download(_ url: String, with downloader: Downloader) async throws {
-        let null = try FileDescriptor.open("/dev/null", .readWrite)
-        defer { try? null.close() }
-        _ = try await downloader.download(#require(WebURL(url)), into: null)
+        let path = "/tmp/proxied-\(UInt64.random(in: 0 ... .max))"
+        let file = try FileDescriptor.open(
+            FilePath(path), .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+        unlink(path)
+        defer { try? file.close() }
+        _ = try await downloader.download(#require(WebURL(url)), into: file)
     }
 }
