@@ -114,7 +114,8 @@ extension Program {
                     ],
                 ["build"] + progress
                     + ["-t", "\(host)/fan:1", "--push-by-digest", "--result", result, context.string],
-                ["login", host],
+                ["manifest", "merge", "-t", "\(host)/merged:1", result], ["manifest", "who", "\(host)/app:1"],
+                ["manifest", "lint", "\(host)/app:1"], ["login", host],
             ]
         }
 
