@@ -143,11 +143,12 @@ extension Platform: Codable {
         case variant
     }
 
+    /// Reads a platform, which says an operating system and an architecture at least (image-index.md, "platform").
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
-            os: try container.decodeIfPresent(String.self, forKey: .os) ?? "",
-            architecture: try container.decodeIfPresent(String.self, forKey: .architecture) ?? "",
+            os: try container.decode(String.self, forKey: .os),
+            architecture: try container.decode(String.self, forKey: .architecture),
             variant: try container.decodeIfPresent(String.self, forKey: .variant),
             osVersion: try container.decodeIfPresent(String.self, forKey: .osVersion),
             osFeatures: try container.decodeIfPresent([String].self, forKey: .osFeatures))

@@ -31,6 +31,29 @@ struct ImageConfigTests {
         #expect(config.config?.cmd == nil)
     }
 
+    @Test("lists with attestations, artifacts and empty platforms are read; those the specification refuses are not")
+    func oddLists() throws {
+        func index(_ entry: String) throws -> Index {
+            let text = """
+                {"schemaVersion":2,"manifests":[{"mediaType":"\(MediaType.ociManifest)",\
+                "digest":"\(ReferenceTests.digest)","size":7,"platform":{"os":"linux","architecture":"arm64"}},\
+                {"mediaType":"\(MediaType.ociManifest)","digest":"\(ReferenceTests.digest)",\(entry)}]}
+                """
+            return try JSONDecoder().decode(Index.self, from: Data(text.utf8))
+        }
+        for entry in [
+            #""size":7,"platform":{"os":"unknown","architecture":"unknown"}"#, #""size":7"#,
+            #""size":7,"platform":null"#, #""size":0,"platform":{"os":"","architecture":""}"#,
+        ] {
+            let index = try index(entry)
+            #expect(index.manifests.count == 2)
+            #expect(index.manifest(for: Platform(os: "linux", architecture: "arm64"))?.size == 7)
+        }
+        for entry in [#""size":-1"#, #""size":7,"platform":{"os":"linux"}"#, #""size":7,"platform":{}"#] {
+            #expect(throws: DecodingError.self) { try index(entry) }
+        }
+    }
+
     @Test("Docker's media types map to their OCI twins")
     func mediaTypes() {
         #expect(MediaType.dockerLayerGzip.oci == .ociLayerGzip)
