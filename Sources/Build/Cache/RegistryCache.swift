@@ -24,8 +24,12 @@ public struct RegistryCache: Sendable {
 }
 
 extension RegistryCache: CacheSource {
-    public func root() async throws -> FetchedManifest? {
-        do { return try await client.manifest(place) } catch let error as RegistryError where error.kind == .notFound {
+    public func root() async throws -> FetchedManifest? { try await root(by: .mirrors) }
+
+    private func root(by authority: RegistryClient.Authority) async throws -> FetchedManifest? {
+        do { return try await client.manifest(place, by: authority) } catch let error as RegistryError
+            where error.kind == .notFound
+        {
             return nil
         }
     }
@@ -51,7 +55,7 @@ extension RegistryCache: CacheSource {
 }
 
 extension RegistryCache: CacheTarget {
-    public func exclusively(_ body: @Sendable () async throws -> Void) async throws { try await body() }
+    public func exporting(_ body: @Sendable () async throws -> Void) async throws { try await body() }
 
     public func put(
         _ blob: Descriptor, origins: [Reference], progress: @escaping @Sendable (_ completed: Int64) -> Void,
@@ -76,7 +80,8 @@ extension RegistryCache: CacheTarget {
         let entries = manifests.map(\.descriptor)
         var present = Set(entries.map(\.digest))
         for _ in 1...Self.attempts {
-            let current = try await root()
+            // A mirror may be behind: what is written must be made of what the registry itself has.
+            let current = try await root(by: .registry)
             var index = try CacheIndex.merging(entries, into: current)
             try await look(for: index.manifests, noting: &present)
             index.manifests.removeAll { !present.contains($0.digest) }
@@ -87,7 +92,7 @@ extension RegistryCache: CacheTarget {
             // Somebody who read the index before this was written has written by the end of the pause.
             let pause = max(Self.shortestPause, start.duration(to: .now) * 3)
             try await Task.sleep(for: min(pause, Self.longestPause) / Double.random(in: 0.5...1))
-            if CacheIndex.holds(entries, in: try await root(), notThoseOf: current) { return }
+            if CacheIndex.holds(entries, in: try await root(by: .registry), notThoseOf: current) { return }
         }
         throw CacheError.contended
     }
@@ -99,9 +104,9 @@ extension RegistryCache: CacheTarget {
     /// Notes which entries' manifests are still there: a registry takes no index that names others.
     private func look(for entries: [Descriptor], noting present: inout Set<Digest>) async throws {
         for entry in entries where !present.contains(entry.digest) {
-            do { _ = try await client.resolve(place.with(digest: entry.digest)) } catch let error as RegistryError
-                where error.kind == .notFound
-            {
+            do {
+                _ = try await client.resolve(place.with(digest: entry.digest), by: .registry)
+            } catch let error as RegistryError where error.kind == .notFound {
                 continue
             }
             present.insert(entry.digest)

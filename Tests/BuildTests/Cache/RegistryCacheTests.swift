@@ -4,6 +4,8 @@ import Build
 import FoundationEssentials
 import OCI
 import Registry
+import Store
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -70,6 +72,35 @@ struct RegistryCacheTests {
             try await publishing
             #expect(try index(registry).manifests.map(\.digest).contains(new.descriptor.digest))
             #expect(try index(registry).manifests.count == 2)
+        }
+    }
+
+    @Test("what is written is made of what the registry has, not of what its mirror remembers")
+    func mirror() async throws {
+        try await with { registry, cache in
+            try await cache.publish([try manifest("amd64")])
+            try await TestRegistry.with { mirror in
+                let old = try #require(registry.manifest("1", in: "cache"))
+                mirror.putManifest(old, mediaType: .ociIndex, in: "cache", tag: "1")
+                try await cache.publish([try manifest("arm64")])
+                let place = try Workplace()
+                let file = place.root.appending("registries.conf")
+                let text = """
+                    [[registry]]
+                    location = '\(registry.host)'
+                    [[registry.mirror]]
+                    location = '\(mirror.host)'
+                    """
+                try Files.write(Array(text.utf8), to: file)
+                var configuration = RegistryConfiguration()
+                configuration.registries = RegistriesFiles(files: [file])
+                let client = RegistryClient(credentials: NoCredentials(), configuration: configuration)
+                let behind = RegistryCache(client: client, reference: try Reference("\(registry.host)/cache:1"))
+                #expect(try await behind.root()?.bytes == old)
+                do { try await behind.publish([try manifest("386")]) } catch { Issue.record(error) }
+                try await client.shutdown()
+                #expect(try index(registry).manifests.count == 3)
+            }
         }
     }
 
