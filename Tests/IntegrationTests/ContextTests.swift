@@ -148,7 +148,7 @@ extension Program {
                 #expect(mkfifo(manifold.path("pipe").string, 0o666) == 0)
                 let child = try manifold.start(
                     ["build", "--progress", "plain", "-"], .script("exec \"$@\" <>'\(manifold.path("pipe"))'"))
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .seconds(3))
                 child.kill(SIGTERM)
                 let result = try await child.wait(timeout: .seconds(20))
                 #expect(result.status != .exited(0))
