@@ -16,9 +16,8 @@ public import SystemPackage
 ///     snapshots/HEX      the layer unpacked, as a lower directory for overlayfs
 ///     steps/HEX          the result of the build step with that key
 ///     files/HEX          digests of files in build contexts
-///     origins/HEX        the repositories that have the blobs of the manifest with that digest
+///     origins/HEX        the repositories in which the blob or manifest with that digest was seen
 ///     names/HEX          the images that were built, by name
-///     places/sha256-HEX  the repositories in which a blob has been seen
 ///     downloads/HEX      what was downloaded from an address
 ///     caches/            directories of RUN --mount=type=cache
 ///     scratch/           work in progress
@@ -92,8 +91,7 @@ public struct Store: Sendable {
     }
 
     static let folders = [
-        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "origins", "places", "caches",
-        "downloads",
-        "scratch",
+        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "origins", "caches",
+        "downloads", "scratch",
     ]
 }

@@ -55,9 +55,9 @@ extension Program {
                 let image = "oci:\(layout.directory):1"
                 let layer = try #require(try layout.image("linux/amd64").layerDigests.first)
                 _ = try await Self.copy(image, "\(host)/lost/one:1", manifold)
-                let record = manifold.store.appending("places").appending(layer.replacing(":", with: "-"))
+                let record = manifold.store.appending("origins").appending(String(layer.dropFirst(7)))
                 try #require(try manifold.text(of: record).contains("\(host)/lost/one"))
-                for wrong in ["{\"repositories\":[\"\(host)/lost/none\",\"\(host)/busybox\"]}", "not JSON"] {
+                for wrong in ["[\"\(host)/lost/none\",\"\(host)/busybox\"]", "not JSON"] {
                     let removed = try await ChildProcess.run("rm", [record.string])
                     try #require(removed.succeeded, removed.comment)
                     try manifold.write(wrong, to: record)

@@ -260,6 +260,24 @@ struct StoreTests {
         }
     }
 
+    @Test("where content was seen last is told first, of one registry on request, and not for ever")
+    func origins() throws {
+        try withStore { store in
+            let blob = Digest.sha256(of: "blob")
+            #expect(store.origins(of: blob).isEmpty)
+            for name in ["one.example/a", "two.example/b", "one.example/c:1", "one.example/a:2"] {
+                try store.noteOrigins([Reference(name)], of: blob)
+            }
+            #expect(store.origins(of: blob).map(\.name) == ["one.example/a", "one.example/c", "two.example/b"])
+            let likely = try [Reference("two.example/x"), Reference("one.example/base")]
+            #expect(store.repositories(of: "one.example", holding: blob, likely: likely) == ["base", "a", "c"])
+            try store.noteOrigins((0..<20).map { try Reference("one.example/n\($0)") }, of: blob)
+            #expect(store.origins(of: blob).count < 10)
+            try Files.write(Array("not JSON".utf8), to: store.root.appending("origins").appending(blob.encoded))
+            #expect(store.origins(of: blob).isEmpty)
+        }
+    }
+
     @Test("a lock whose file its holder removes is never held twice")
     func removedLock() async throws {
         let path = FilePath("/tmp/manifold-lock-\(UInt64.random(in: 0 ... .max))")

@@ -180,14 +180,13 @@ public final class RegistryExporter: Exporter {
     ) async throws {
         for repository in repositories {
             try await transfers.value(for: Transfer(repository: repository.name, digest: layer.blob.digest)) {
-                var origins = layer.origin.map { $0.registry == repository.registry ? [$0.repository] : [] } ?? []
-                if let first = repositories.first, first != repository { origins.append(first.repository) }
                 let store = self.store
-                let seen = store.repositories(of: repository.registry, holding: layer.blob.digest)
+                let likely = (layer.origin.map { [$0] } ?? []) + repositories.prefix { $0 != repository }.prefix(1)
+                let origins = store.repositories(
+                    of: repository.registry, holding: layer.blob.digest, likely: likely)
                 try await self.ledger.count(layer.blob) {
                     try await self.client.pushBlob(
-                        layer.blob, to: repository, mountFrom: origins + seen.filter { !origins.contains($0) },
-                        progress: progress
+                        layer.blob, to: repository, mountFrom: origins, progress: progress
                     ) {
                         try await ensureBlob(layer)
                         // The registry would refuse altered bytes, this time and every time.
@@ -195,7 +194,8 @@ public final class RegistryExporter: Exporter {
                         return .file(store.blobPath(layer.blob.digest))
                     }
                 }
-                store.remember(layer.blob.digest, in: repository.name)
+                // What cannot be written down is forgotten: the layer is sent then, where it could have been mounted.
+                try? store.noteOrigins([repository], of: layer.blob.digest)
             }
         }
     }

@@ -49,7 +49,7 @@ extension ImageAccess {
             case .index(let index)? = try? FetchedManifest(descriptor: name.descriptor, bytes: bytes).content()
         else { return image }
         let parts = index.manifests.map { entry in
-            let origins = (try? store.origins(of: entry.digest)) ?? []
+            let origins = store.origins(of: entry.digest)
             let readers: [any ImageReader] =
                 [image]
                 + origins.map { RegistryImage($0.with(digest: entry.digest), client: client, by: .registry) }

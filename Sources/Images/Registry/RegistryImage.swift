@@ -50,7 +50,7 @@ extension RegistryImage: ImageReader {
 
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
         try await client.pullBlob(blob, from: reference, into: sink)
-        memory?.remember(blob.digest, in: reference.name)
+        remember(blob)
     }
 }
 
@@ -79,21 +79,24 @@ extension RegistryImage: ImageWriter {
         _ supply: BlobSupply, progress: @escaping @Sendable (Int64) -> Void
     ) async throws -> PushOutcome {
         let outcome = try await client.pushBlob(
-            supply.blob, to: reference, mountFrom: origins(of: supply), progress: progress
+            supply.blob, to: reference, mountFrom: repositories(holding: supply), progress: progress
         ) {
             .file(try await supply.file())
         }
-        memory?.remember(supply.blob.digest, in: reference.name)
+        remember(supply.blob)
         return outcome
     }
 
     /// The repositories of this registry that have a blob, or had it when it was last seen there.
-    private func origins(of supply: BlobSupply) -> [String] {
-        let source = supply.origins.filter { $0.registry == reference.registry }.map(\.repository)
-        return source
-            + (memory?.repositories(of: reference.registry, holding: supply.blob.digest) ?? [])
-            .filter { !source.contains($0) }
+    private func repositories(holding supply: BlobSupply) -> [String] {
+        guard let memory else {
+            return supply.origins.filter { $0.registry == reference.registry }.map(\.repository)
+        }
+        return memory.repositories(of: reference.registry, holding: supply.blob.digest, likely: supply.origins)
     }
+
+    /// What cannot be written down is forgotten: the blob is sent then, where it could have been mounted.
+    private func remember(_ blob: Descriptor) { try? memory?.noteOrigins([reference], of: blob.digest) }
 
     public func put(_ document: FetchedManifest) async throws {
         try await client.putManifest(
