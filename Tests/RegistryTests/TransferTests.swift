@@ -55,6 +55,19 @@ private final class Running: Sendable {
         }
     }
 
+    @Test("an upload that is opened in place of a mount is none, wherever it would go on")
+    func mountWithoutLocation() async throws {
+        try await TestRegistry.with { registry in
+            registry.add(Fault(.status(202), method: "POST", path: "mount="))
+            try await withClient { client in
+                let blob = Descriptor(mediaType: .ociLayer, digest: .sha256(of: "abc"), size: 3)
+                let outcome = try await client.pushBlob(
+                    blob, from: .bytes(Array("abc".utf8)), to: Reference("\(registry.host)/app"), mountFrom: ["base"])
+                #expect(outcome == .uploaded)
+            }
+        }
+    }
+
     @Test("no more blobs are transferred at once than the configuration says") func bound() async throws {
         try await TestRegistry.with { registry in
             let blobs = (0..<9).map { registry.putBlob([UInt8](repeating: $0, count: 100), in: "app") }

@@ -79,14 +79,14 @@ extension RegistryClient {
         call.scopes.append("repository:\(other):pull")
         call.body = { .bytes([]) }
         do {
-            let session: WebURL? =
-                try await retrying { [call] in
-                    let response = try await send(call)
-                    _ = try await response.beginning()
-                    return response.status == .created ? nil : try? await location(response, call)
-                } as WebURL?
-            guard let session else { return true }
+            let response = try await retrying { [call] in
+                let response = try await send(call)
+                _ = try await response.beginning()
+                return response
+            }
+            guard response.status != .created else { return true }
             // Not mounted: the registry has opened an upload instead, which nobody will use.
+            guard let session = try? await location(response, call) else { return false }
             var cancel = uploadCall(.DELETE, "", descriptor, route, accepted: Set(200..<500))
             cancel.address = session
             _ = try? await send(cancel)
