@@ -41,13 +41,17 @@ public struct FetchedManifest: Hashable, Sendable {
                 guard outline.layers == nil, outline.config == nil else {
                     throw ManifestError(descriptor, "it is an index with the layers of an image")
                 }
-                return .index(try JSONDecoder().decode(Index.self, from: data))
+                let index = try JSONDecoder().decode(Index.self, from: data)
+                try check(index.manifests)
+                return .index(index)
             }
             if type.isManifest {
                 guard outline.manifests == nil else {
                     throw ManifestError(descriptor, "it is an image with the manifests of an index")
                 }
-                return .manifest(try JSONDecoder().decode(Manifest.self, from: data))
+                let manifest = try JSONDecoder().decode(Manifest.self, from: data)
+                try check([manifest.config] + manifest.layers)
+                return .manifest(manifest)
             }
         } catch let error as ManifestError {
             throw error
@@ -55,6 +59,14 @@ public struct FetchedManifest: Hashable, Sendable {
             throw ManifestError(descriptor, Self.words(error))
         }
         throw ManifestError(descriptor, "\(type) is not an image or an index")
+    }
+
+    /// No blob is that large; the sizes of all that documents name can be added up.
+    private static let largestBlob: Int64 = 1 << 40
+
+    private func check(_ parts: [Descriptor]) throws(ManifestError) {
+        guard let part = parts.first(where: { !(0...Self.largestBlob).contains($0.size) }) else { return }
+        throw ManifestError(descriptor, "nothing has \(part.size) bytes, as it says of \(part.digest)")
     }
 
     private struct Outline: Decodable {

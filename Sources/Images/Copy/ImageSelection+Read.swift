@@ -3,10 +3,14 @@
 import FoundationEssentials
 import OCI
 import Registry
+import Synchronization
 
 extension ImageSelection {
     /// An index inside an index inside an index is somebody's mistake.
     private static let deepest = 4
+    /// So many documents, and so many bytes of them, are read; an index may name one a thousand times.
+    private static let mostDocuments = 2_000
+    private static let mostBytes = 256 << 20
     /// So many documents are asked for at a time.
     private static let breadth = 6
 
@@ -15,6 +19,7 @@ extension ImageSelection {
     /// - Throws: ``ImagesError``, ``ManifestError``, and what the place has to say.
     public init(_ choice: Choice = Choice(), from reader: any ImageReader) async throws {
         var root = try await reader.root()
+        let budget = DocumentBudget(documents: Self.mostDocuments, bytes: Self.mostBytes, title: reader.title)
         // What a layout calls an image is no part of the image.
         root.descriptor.annotations?.removeValue(forKey: Descriptor.layoutNameKey)
         root.descriptor.annotations?.removeValue(forKey: Descriptor.containerdNameKey)
@@ -33,11 +38,11 @@ extension ImageSelection {
             let kept = try Self.kept(of: index, choice, title: reader.title)
             if choice.platforms.count == 1, let entry = kept.first {
                 let document = try await reader.document(entry)
-                let (images, documents) = try await Self.collect([entry], reader, depth: 1)
+                let (images, documents) = try await Self.collect([entry], reader, budget, depth: 1)
                 self.init(root: document, images: images, documents: documents.filter { $0 != document })
                 return
             }
-            let (images, documents) = try await Self.collect(kept, reader, depth: 1)
+            let (images, documents) = try await Self.collect(kept, reader, budget, depth: 1)
             if kept == index.manifests {
                 self.init(root: root, images: images, documents: documents)
                 return
@@ -74,7 +79,7 @@ extension ImageSelection {
 
     /// The images that entries lead to, and all documents on the way.
     private static func collect(
-        _ entries: [Descriptor], _ reader: any ImageReader, depth: Int
+        _ entries: [Descriptor], _ reader: any ImageReader, _ budget: DocumentBudget, depth: Int
     ) async throws -> (images: [Image], documents: [FetchedManifest]) {
         guard depth <= deepest else {
             throw ImagesError.badImage(title: reader.title, reason: "its indexes are nested too deeply")
@@ -86,11 +91,13 @@ extension ImageSelection {
                 if place >= breadth, let part = try await group.next() { parts.append(part) }
                 group.addTask {
                     let document = try await reader.document(entry)
+                    try budget.spend(document)
                     switch try document.content() {
                     case .manifest(let manifest):
                         return (place, [try await image(document, manifest, entry: entry, reader)], [document])
                     case .index(let index):
-                        let (images, documents) = try await collect(index.manifests, reader, depth: depth + 1)
+                        let (images, documents) = try await collect(
+                            index.manifests, reader, budget, depth: depth + 1)
                         return (place, images, documents + [document])
                     }
                 }
@@ -114,5 +121,26 @@ extension ImageSelection {
         return Image(
             platform: platform, document: document, manifest: manifest, isAttestation: entry.isAttestation,
             attested: entry.attested)
+    }
+}
+
+/// How much of an image's documents is read before somebody's mistake, or malice, is suspected.
+private final class DocumentBudget: Sendable {
+    private let left: Mutex<(documents: Int, bytes: Int)>
+    private let title: String
+
+    init(documents: Int, bytes: Int, title: String) {
+        left = Mutex((documents, bytes))
+        self.title = title
+    }
+
+    /// - Throws: ``ImagesError/badImage(title:reason:)`` when nothing is left.
+    func spend(_ document: FetchedManifest) throws {
+        let isWithin = left.withLock { left in
+            left.documents -= 1
+            left.bytes -= document.bytes.count
+            return left.documents >= 0 && left.bytes >= 0
+        }
+        guard isWithin else { throw ImagesError.badImage(title: title, reason: "its lists lead to too many images") }
     }
 }

@@ -59,11 +59,9 @@ public struct ComposedList: ImageReader {
                         title: part.title,
                         reason: "it has \(document.descriptor.size) bytes, and the list says \(descriptor.size)")
                 }
-                // What it leads to is where it is itself.
-                let others = part.readers.enumerated().filter { $0.offset != place }.map(\.element)
-                try owners.learn(document, ListPart(part.entry, from: [reader] + others, title: part.title))
+                try owners.learn(document, part, foundAt: place)
                 return document
-            } catch let error as RegistryError where error.kind == .notFound {
+            } catch let error where Self.isGone(error) {
                 guard place == part.readers.count - 1 else { continue }
                 let names = part.readers.map { ($0.repository?.name ?? $0.title) + "@\(descriptor.digest)" }
                 throw ImagesError.entryGone(title: part.title, names: names)
@@ -74,10 +72,23 @@ public struct ComposedList: ImageReader {
 
     public func find(_ digest: Digest) async throws -> FetchedManifest? {
         if digest == list.descriptor.digest { return list }
-        for reader in (try? owners.part(digest))?.readers ?? [] {
-            if let document = try await reader.find(digest) { return document }
+        guard let part = try? owners.part(digest) else { return nil }
+        for (place, reader) in part.readers.enumerated() {
+            guard let document = try await reader.find(digest) else { continue }
+            // One that cannot be understood leads nowhere; who asked for it judges it.
+            try? owners.learn(document, part, foundAt: place)
+            return document
         }
         return nil
+    }
+
+    /// Whether an error says that a place does not have something.
+    private static func isGone(_ error: any Error) -> Bool {
+        switch error {
+        case let error as RegistryError: error.kind == .notFound
+        case ImagesError.incomplete, OCILayoutError.missingBlob: true
+        default: false
+        }
     }
 
     public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await reader(of: blob).bytes(blob) }
@@ -129,7 +140,10 @@ public struct ComposedList: ImageReader {
             return part
         }
 
-        func learn(_ document: FetchedManifest, _ part: ListPart) throws {
+        /// Learns where what a document leads to is: where it is itself, which is looked at first.
+        func learn(_ document: FetchedManifest, _ found: ListPart, foundAt place: Int) throws {
+            let others = found.readers.enumerated().filter { $0.offset != place }.map(\.element)
+            let part = ListPart(found.entry, from: [found.readers[place]] + others, title: found.title)
             let content: [Descriptor] =
                 switch try document.content() {
                 case .manifest(let manifest): [manifest.config] + manifest.layers

@@ -21,9 +21,13 @@ public struct RevisedImage: ImageReader {
     public func document(_ descriptor: Descriptor) async throws -> FetchedManifest {
         try await original.document(descriptor)
     }
-    public func find(_ digest: Digest) async throws -> FetchedManifest? { try await original.find(digest) }
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        digest == revised.descriptor.digest ? revised : try await original.find(digest)
+    }
     public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await original.bytes(blob) }
     public func file(_ blob: Descriptor) async throws -> FilePath? { try await original.file(blob) }
+    public func origins(of content: Descriptor) -> [Reference] { original.origins(of: content) }
+    public func lacks(_ blob: Descriptor) -> Bool { original.lacks(blob) }
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
         try await original.read(blob, into: sink)
     }
