@@ -91,11 +91,11 @@ struct CreateListCommand: AsyncParsableCommand {
             if try await work.exists(place) {
                 var known = try await ListDraft(changing: reader)
                 try known.add(parts, whenTaken: .replace)
-                // What was added to must still be there when the tag moves.
-                if expected == .anything, place == target, tags.isEmpty, let digest = known.changed {
-                    expected = .digest(digest)
-                }
                 draft = known
+            }
+            // What was added to must still be there when the tag moves, or still nothing.
+            if expected == .anything, place == target, tags.isEmpty, target.hasName {
+                expected = draft?.changed.map { .digest($0) } ?? .nothing
             }
         }
         var made = try draft ?? ListDraft(creating: parts, whenTaken: replaces || amends ? .replace : .refuse)

@@ -59,7 +59,7 @@ struct ListChangeOptions: ParsableArguments {
 
 extension ImagePlace {
     /// Whether the place tells what its name stands for; an archive is always written anew.
-    fileprivate var hasName: Bool {
+    var hasName: Bool {
         switch self {
         case .registry, .store, .layout(_, .tag): true
         case .layout, .layoutArchive, .dockerArchive: false

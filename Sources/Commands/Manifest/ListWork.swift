@@ -5,6 +5,7 @@ import Images
 import OCI
 import Registry
 import Store
+import SystemPackage
 
 /// Reading, judging and publishing lists, as all commands about them do it.
 struct ListWork: Sendable {
@@ -19,7 +20,16 @@ struct ListWork: Sendable {
     }
 
     /// Whether there is something in a place.
+    ///
+    /// - Throws: what keeps it from being read although something is there.
     func exists(_ place: ImagePlace) async throws -> Bool {
+        switch place {
+        case .registry, .store: break
+        case .layout(let path, _):
+            if !Files.exists(path.appending(LayoutFiles.indexName)) { return false }
+        case .layoutArchive(let path, _), .dockerArchive(let path, _):
+            if !Files.exists(path) { return false }
+        }
         do {
             _ = try await access.reader(of: place, by: .registry).root()
             return true
@@ -27,7 +37,7 @@ struct ListWork: Sendable {
             return false
         } catch ImagesError.notInStore {
             return false
-        } catch is OCILayoutError {
+        } catch OCILayoutError.noTag {
             return false
         }
     }
