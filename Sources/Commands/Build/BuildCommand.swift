@@ -56,7 +56,7 @@ struct BuildCommand: AsyncParsableCommand {
             } else {
                 FailureMessage(json: error).print()
             }
-            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+            throw FailureMessage.code(after: error)
         }
     }
 

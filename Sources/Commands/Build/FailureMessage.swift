@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import ArgumentParser
 import Build
 import Dockerfile
 import Glibc
@@ -39,6 +40,39 @@ struct FailureMessage {
 
     /// One sentence and what to do, for displays that show the rest themselves.
     static func printPlainly(_ error: any Error) { write(error is Interrupted ? "interrupted\n" : plain(error)) }
+
+    /// How a failure is told.
+    enum Form: Sendable {
+        case words
+        /// As the last object of `--progress json`.
+        case json
+
+        /// As a display tells everything else.
+        init(_ mode: ProgressMode, on terminal: ProgressTerminal) {
+            self = mode.settled(for: terminal) == .json ? .json : .words
+        }
+    }
+
+    /// Tells why something could not be done.
+    static func tell(_ error: any Error, in form: Form = .words) {
+        switch form {
+        case .words: printPlainly(error)
+        case .json: FailureMessage(json: error).print()
+        }
+    }
+
+    /// Tells why a command ends.
+    ///
+    /// - Returns: see ``code(after:_:)``.
+    static func ending(_ error: any Error, in form: Form = .words) -> ExitCode {
+        tell(error, in: form)
+        return code(after: error)
+    }
+
+    /// The status with which a command ends after an error: a signal's own, or the one for failures.
+    static func code(after error: any Error, _ failure: Int32 = 1) -> ExitCode {
+        ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? failure)
+    }
 
     private static func plain(_ error: any Error) -> String {
         let remedy = remedy(of: error)

@@ -25,7 +25,7 @@ struct ImageTransfer {
         let mode = try progress.mode(in: environment)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
-        let isJSON = mode.settled(for: terminal) == .json
+        let form = FailureMessage.Form(mode, on: terminal)
         do {
             let results = try await Interruption.cancels {
                 try await reporter.follow { queue in
@@ -38,15 +38,14 @@ struct ImageTransfer {
                 case .success(let report): if progress.quiet { Swift.print(report.digest) }
                 case .failure(let error):
                     failures += 1
-                    isJSON ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
+                    FailureMessage.tell(error, in: form)
                 }
             }
             if failures > 0 { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
         } catch {
-            isJSON ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
-            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+            throw FailureMessage.ending(error, in: form)
         }
     }
 }

@@ -18,7 +18,7 @@ struct ImagesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let store = try Store(at: store.path(in: environment))
             var descriptions: [ImageDescription] = []
             var table = TextTable("NAME", "DIGEST", "PLATFORMS", "SIZE", "CREATED")

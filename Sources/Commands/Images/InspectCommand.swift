@@ -37,7 +37,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let place = try ImagePlace(place, absolute: environment.absolute)
             let choice = ImageSelection.Choice(platforms: try PlatformWords.list(platforms))
             let store = try Store(at: store.path(in: environment))

@@ -24,7 +24,7 @@ struct RemoveImageCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let references = try names.map { try StoreName.parse($0) }
             let store = try Store(at: store.path(in: environment))
             // All or none: a wrong word should not cost the names before it.

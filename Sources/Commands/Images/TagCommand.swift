@@ -21,7 +21,7 @@ struct TagCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let source = try StoreName.parse(source)
             let names = try names.map { try StoreName.parse($0) }
             if let name = names.first(where: { $0.digest != nil }) {

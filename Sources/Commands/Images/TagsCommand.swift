@@ -17,7 +17,7 @@ struct TagsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let name = repository.hasPrefix("docker://") ? String(repository.dropFirst(9)) : repository
             let reference = try Reference(name)
             let tags = try await registry.withClient(for: [reference.registry], in: environment) {

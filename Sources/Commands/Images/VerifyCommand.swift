@@ -56,19 +56,18 @@ struct VerifyCommand: AsyncParsableCommand {
         let mode = try progress.mode(in: environment)
         let terminal = ProgressTerminal(.standardError, environment: environment.variables)
         let reporter = ProgressReporter(mode: mode, terminal: terminal)
-        let isJSONProgress = mode.settled(for: terminal) == .json
+        let form = FailureMessage.Form(mode, on: terminal)
         let (digest, outcomes): (Digest, [VerifiedImage])
         do {
             (digest, outcomes) = try await Interruption.cancels {
                 try await reporter.follow { queue in try await verify(environment, EventRelay(receive: queue.send)) }
             }
         } catch {
-            isJSONProgress ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
-            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+            throw FailureMessage.ending(error, in: form)
         }
         let failures = await reporter.failures
         let report = VerifyReport(name: place, digest: digest, outcomes, failures: failures)
-        if !isJSONProgress, !isJSON { FailureMessage.write(report.explanations) }
+        if form == .words, !isJSON { FailureMessage.write(report.explanations) }
         let text = isJSON ? try report.json : progress.quiet ? "\(digest)\n" : report.table
         try? Files.writeAll(Array(text.utf8), to: STDOUT_FILENO, path: "standard output")
         if report.fails { throw ExitCode(1) }

@@ -28,7 +28,7 @@ struct GuardOptions: ParsableArguments {
     /// - Throws: ``CommandError``.
     func expectation() throws -> TagExpectation { try TagExpectation(option: expected) }
 
-    /// Writes a list to places, or tells what would be written; its digest is the command's answer.
+    /// Writes a list that was made or changed, as ``publish(_:to:named:ifMatch:_:)`` does, after what was done to it is told.
     func publish(
         _ draft: ListDraft, to targets: [ImagePlace], named names: [Reference], ifMatch expected: TagExpectation,
         _ work: ListWork
@@ -36,6 +36,14 @@ struct GuardOptions: ParsableArguments {
         let list = try draft.list(named: names.first)
         let writers = try targets.map { try work.writer(to: $0, for: list) }
         for sentence in draft.editor.log { work.note("note: \(sentence)") }
+        try await publish(list, to: writers, named: names, ifMatch: expected, work)
+    }
+
+    /// Writes a list to places, or tells what would be written; its digest is the command's answer.
+    func publish(
+        _ list: ComposedList, to writers: [any ImageWriter], named names: [Reference],
+        ifMatch expected: TagExpectation, _ work: ListWork
+    ) async throws {
         if isRehearsal {
             let bytes = try await work.rehearse(list, to: writers, ifMatch: expected)
             return try CommandOutput.result(String(decoding: bytes, as: UTF8.self))

@@ -40,7 +40,7 @@ struct InspectListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let place = try NamedList(list, in: environment)
             let wanted = try platform.map { try GivenPlatform($0).platform }
             let store = try Store(at: store.path(in: environment))

@@ -34,9 +34,7 @@ struct ListOptions: ParsableArguments {
                 }
             }
         } catch {
-            let isJSON = mode.settled(for: terminal) == .json
-            isJSON ? FailureMessage(json: error).print() : FailureMessage.printPlainly(error)
-            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+            throw FailureMessage.ending(error, in: FailureMessage.Form(mode, on: terminal))
         }
     }
 }

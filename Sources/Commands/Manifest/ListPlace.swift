@@ -56,6 +56,6 @@ enum ListVerdict {
     /// The status after an error, which is told.
     static func status(after error: any Error) -> Int32 {
         FailureMessage.printPlainly(error)
-        return (error as? Interrupted).map { 128 + $0.signal } ?? unread
+        return FailureMessage.code(after: error, unread).rawValue
     }
 }

@@ -56,49 +56,25 @@ struct MergeCommand: AsyncParsableCommand {
         help: ArgumentHelp("An annotation of the list; may be repeated.", valueName: "KEY=VALUE"))
     var annotations: [String] = []
 
-    @Option(
-        name: .customLong("if-match"),
-        help: ArgumentHelp(
-            "Move the tags only where they stand for this digest now, or with \"none\" where they are not there.",
-            discussion: """
-                It is looked at right before a tag is put. Registries offer no step that compares and puts, so that \
-                somebody can still come between.
-                """,
-            valueName: "digest"))
-    var expected: String?
-
-    @Option(
-        name: .customLong("metadata-file"),
-        help: ArgumentHelp("Write the list's digest and names to a file, as JSON.", valueName: "file"))
-    var metadataFile: String?
-
-    @Flag(name: .customLong("dry-run"), help: "Look for everything, print the list and push nothing.")
-    var isRehearsal = false
-
+    @OptionGroup var guarding: GuardOptions
     @OptionGroup var options: ListOptions
 
     func run() async throws {
         let environment = Environment.current()
-        let expectation = try FailureMessage.explaining { try TagExpectation(option: expected) }
+        let expected = try FailureMessage.explaining { try guarding.expectation() }
         let arguments = try FailureMessage.explaining { try MergeArguments(files, in: environment) }
         let wishes = try FailureMessage.explaining { try self.wishes() }
         for file in arguments.ignored { CommandOutput.note("note: \(file) is not a result of a build") }
         let registries = arguments.registries + wishes.tags.map(\.registry)
         try await options.run(for: registries, in: environment) { work in
-            try await merge(try MergePlan(try await arguments.inputs(work.access), wishes), expectation, work)
+            try await merge(try MergePlan(try await arguments.inputs(work.access), wishes), expected, work)
         }
     }
 
-    private func merge(_ plan: MergePlan, _ expectation: TagExpectation, _ work: ListWork) async throws {
+    private func merge(_ plan: MergePlan, _ expected: TagExpectation, _ work: ListWork) async throws {
         let targets = try plan.targets.map { try work.access.writer(to: .registry($0), from: plan.list) }
         for entry in plan.entries { work.note("\(entry.platform): \(entry.descriptor.digest) (\(entry.file))") }
-        if isRehearsal {
-            let bytes = try await work.rehearse(plan.list, to: targets, ifMatch: expectation)
-            return try CommandOutput.result(String(decoding: bytes, as: UTF8.self))
-        }
-        try await work.publish(plan.list, to: targets, ifMatch: expectation)
-        try work.writeMetadata(plan.descriptor, names: plan.targets, to: metadataFile)
-        try CommandOutput.result(plan.descriptor.digest.description)
+        try await guarding.publish(plan.list, to: targets, named: plan.targets, ifMatch: expected, work)
     }
 
     private func wishes() throws -> MergePlan.Wishes {

@@ -68,6 +68,7 @@ struct MergePlan {
 
     private static func entries(of inputs: [MergeInput], _ onRepetition: Repetition) throws -> [Entry] {
         var entries: [Entry] = []
+        var places: [Platform: Int] = [:]
         for input in inputs {
             for part in input.parts {
                 if case .attestation = part.entry.descriptor.role { continue }
@@ -75,7 +76,8 @@ struct MergePlan {
                     throw CommandError("\(input.title): \(part.entry.descriptor.digest) is no image of a platform")
                 }
                 let entry = Entry(platform: platform, part: part, file: input.title)
-                guard let place = entries.firstIndex(where: { $0.platform == platform }) else {
+                guard let place = places[platform] else {
+                    places[platform] = entries.count
                     entries.append(entry)
                     continue
                 }

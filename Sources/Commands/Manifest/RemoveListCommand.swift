@@ -20,7 +20,7 @@ struct RemoveListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current()
-        try await Answer.print {
+        try await CommandOutput.answer {
             let names = try lists.map { try StoreName.parse($0) }
             let store = try Store(at: store.path(in: environment))
             // All or none: a wrong word should not cost the names before it.

@@ -65,7 +65,9 @@ struct SpecWork: Sendable {
                 try Task.checkCancellation()
                 guard specs.count > 1 else { throw error }
                 failures += 1
-                FailureMessage.printPlainly(CommandError("\(spec.image): \(error)", remedy: Remedy.of(error)))
+                FailureMessage.tell(
+                    CommandError("\(spec.image): \(error)", remedy: Remedy.of(error)),
+                    in: FailureMessage.Form(work.mode, on: work.terminal))
             }
         }
         if failures > 0 {

@@ -18,14 +18,24 @@ enum CommandOutput {
     }
 
     /// Does a command's work; a failure is told in its own words, and a signal cancels.
+    ///
+    /// - Throws: `ExitCode`, after the reason was told.
     static func reporting(_ work: @escaping @Sendable () async throws -> Void) async throws {
         do {
             try await Interruption.cancels(work)
         } catch let code as ExitCode {
             throw code
         } catch {
-            FailureMessage.printPlainly(error)
-            throw ExitCode((error as? Interrupted).map { 128 + $0.signal } ?? 1)
+            throw FailureMessage.ending(error)
+        }
+    }
+
+    /// Prints bytes to standard output, or why there are none.
+    ///
+    /// - Throws: `ExitCode`, after the reason was told.
+    static func answer(_ body: @escaping @Sendable () async throws -> [UInt8]) async throws {
+        try await reporting {
+            try Files.writeAll(try await body(), to: STDOUT_FILENO, path: "standard output")
         }
     }
 }
