@@ -29,7 +29,10 @@ extension Program {
                 let layout = manifold.path("layout")
                 let pulled = try await manifold.run(["copy", "\(proxy.host)/busybox:latest", "oci:\(layout):1"])
                 try #require(pulled.succeeded, pulled.comment)
-                let pushed = try await manifold.run(["copy", "oci:\(layout):1", "\(proxy.host)/faults/copied:1"])
+                // A store that has not seen the blobs in the registry, which would be asked to hand them on.
+                let pushed = try await manifold.run(
+                    ["copy", "oci:\(layout):1", "\(proxy.host)/faults/copied:1"],
+                    .environment(["MANIFOLD_ROOT": manifold.path("other").string]))
                 try #require(pushed.succeeded, pushed.comment)
                 #expect(try await Program.document("docker://\(SharedRegistry.host)/faults/copied:1") == original)
                 #expect(proxy.faultCount == 5)
