@@ -44,6 +44,18 @@ struct HostileListTests {
         }
     }
 
+    @Test("a list of thousands is no source of another") func thousands() async throws {
+        try await withFolder { folder in
+            let sink = DirectoryLayoutSink(root: folder)
+            let entries = (0..<3_000).map {
+                Descriptor(mediaType: .ociManifest, digest: .sha256(of: "\($0)"), size: 2)
+            }
+            let root = try Self.put(Self.encode(Index(manifests: entries)), .ociIndex, sink)
+            let layout = try Self.layout(of: root, sink, folder)
+            await #expect(throws: ImagesError.self) { try await ListSource(layout).parts() }
+        }
+    }
+
     @Test("sizes that no blob has are refused, so that they can be added up", arguments: [Int64.max, -1, 1 << 41])
     func sizes(size: Int64) async throws {
         try await withFolder { folder in

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -118,6 +119,36 @@ extension Program {
                 #expect(
                     try await Program.raw(name)?["mediaType"]
                         == "application/vnd.docker.distribution.manifest.list.v2+json")
+            }
+        }
+
+        @Test(
+            "a list grows in a layout, a damaged one is not taken for none, and lint reads a list whose layers are elsewhere"
+        )
+        func grows() async throws {
+            try await Manifold.with { manifold in
+                let host = try SharedRegistry.host
+                try await Self.images(["linux/amd64", "linux/arm64"], "\(host)/grows", manifold)
+                let layout = manifold.path("grown")
+                for tag in ["amd64", "arm64"] {
+                    let made = try await Self.manifest(
+                        manifold, "create", "--push", "--amend", "oci:\(layout):1", "\(host)/grows:\(tag)")
+                    try #require(made.succeeded, made.comment)
+                }
+                for platform in ["linux/amd64", "linux/arm64"] {
+                    #expect(try !ImageLayout(layout).image(platform).layerDigests.isEmpty)
+                }
+                try manifold.write("broken", to: layout.appending("index.json"))
+                let refused = try await Self.manifest(
+                    manifold, "create", "--push", "--amend", "oci:\(layout):1", "\(host)/grows:arm64")
+                #expect(!refused.succeeded, refused.comment)
+                #expect(try manifold.text(of: layout.appending("index.json")) == "broken")
+
+                let kept = try await Self.manifest(
+                    manifold, "create", "kept:1", "\(host)/grows:amd64", "\(host)/grows:arm64")
+                try #require(kept.succeeded, kept.comment)
+                let lint = try await Self.manifest(manifold, "lint", "store:kept:1")
+                #expect(lint.succeeded && !lint.output.contains("cannot be used"), lint.comment)
             }
         }
 

@@ -9,7 +9,7 @@ extension ImageSelection {
     /// An index inside an index inside an index is somebody's mistake.
     private static let deepest = 4
     /// So many documents, and so many bytes of them, are read; an index may name one a thousand times.
-    private static let mostDocuments = 2_000
+    static let mostDocuments = 2_000
     private static let mostBytes = 256 << 20
     /// So many documents are asked for at a time.
     private static let breadth = 6

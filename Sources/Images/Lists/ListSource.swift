@@ -58,6 +58,10 @@ public struct ListSource: Sendable {
             throw ImagesError.noPlatform(missing, title: reader.title, available: index.platforms)
         }
         let chosen = try index.selection(of: wanted, attestations: attestations)
+        // Nobody could copy more, and each is looked at.
+        guard chosen.count <= ImageSelection.mostDocuments else {
+            throw ImagesError.badImage(title: reader.title, reason: "it lists \(chosen.count) images")
+        }
         var parts: [Int: ListPart] = [:]
         try await withThrowingTaskGroup(of: (Int, ListPart).self) { group in
             for (place, entry) in chosen.enumerated() {
