@@ -16,7 +16,8 @@ package final class FileLock: Sendable {
     /// - Throws: ``StoreError`` when the file cannot be made.
     package init?(_ path: FilePath, _ mode: Mode) throws {
         while true {
-            let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            // Where others may write, a link would lead anywhere.
+            let descriptor = open(path.string, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw Files.failure("open", path) }
             guard flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
                 let code = errno
@@ -31,6 +32,22 @@ package final class FileLock: Sendable {
             // Whoever held the lock removed the file after it was opened here: a lock on it keeps nobody out.
             close(descriptor)
         }
+    }
+
+    /// Takes the lock on a directory if that is possible at once; nil when another process holds it.
+    ///
+    /// - Throws: ``StoreError`` when the directory cannot be read.
+    package init?(directory path: FilePath, _ mode: Mode) throws {
+        descriptor = open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Files.failure("open", path) }
+        guard !change(to: mode) else { return }
+        guard errno == EWOULDBLOCK || errno == EINTR else { throw Files.failure("lock", path) }
+        return nil
+    }
+
+    /// Changes the mode, if nobody else's lock forbids that; when it does, the lock may be lost.
+    package func change(to mode: Mode) -> Bool {
+        flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0
     }
 
     private static func isSame(_ descriptor: Int32, _ path: FilePath) -> Bool {

@@ -82,7 +82,7 @@ struct FaultTableTests {
                     proxy.add(Fault(mishap.action, method: step.method, path: step.path, times: times))
                     let target = RegistryImage(name.at(proxy.host), client: client)
                     let copy = ImageCopy(
-                        from: try sample.layout(in: folder.appending("layout")), to: [target],
+                        from: try await sample.layout(in: folder.appending("layout")), to: [target],
                         store: try Store(at: folder.appending("store")))
                     let result = try await copy.run()[0]
                     try judge(result.map { _ in }, mishap, times, proxy)
@@ -110,7 +110,7 @@ struct FaultTableTests {
                 try await withFolder { folder in
                     let layout = FilePath("\(folder)/layout")
                     let store = try Store(at: folder.appending("store"))
-                    let before = try earlier.layout(in: folder.appending("earlier"))
+                    let before = try await earlier.layout(in: folder.appending("earlier"))
                     try await ImageCopy(from: before, to: [LayoutWriter(path: layout, tag: "1")], store: store).run()
                         .forEach { _ = try $0.get() }
                     proxy.add(Fault(mishap.action, method: step.method, path: step.path, times: times))

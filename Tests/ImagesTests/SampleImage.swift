@@ -47,13 +47,11 @@ struct SampleImage: Sendable {
     var blobs: [(descriptor: Descriptor, bytes: [UInt8])] { configs + [layer] }
 
     /// Makes a layout with the image.
-    func layout(in folder: FilePath) throws -> OCILayout {
-        let sink = DirectoryLayoutSink(root: folder)
-        for part in blobs + manifests + [root] {
-            try sink.add(part.bytes, as: LayoutFiles.path(of: part.descriptor.digest))
-        }
-        try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-        try sink.add(LayoutFiles.index([root.descriptor]), as: LayoutFiles.indexName)
+    func layout(in folder: FilePath) async throws -> OCILayout {
+        let layout = LayoutDirectory(folder)
+        _ = try await layout.hold()
+        for part in blobs + manifests + [root] { try layout.put(part.bytes, as: part.descriptor.digest) }
+        try await layout.update { $0.add(root.descriptor, nil) }
         return OCILayout(path: folder, selector: .any)
     }
 

@@ -35,7 +35,7 @@ struct SelectionTests {
     @Test("a copy from layout to layout keeps what the target has, and its names")
     func layouts() async throws {
         try await withImage { image, layout in
-            let folder = layout.path.removingLastComponent()
+            let folder = layout.directory.path.removingLastComponent()
             let store = try Store(at: folder.appending("store"))
             let target = LayoutWriter(path: folder.appending("target"), tag: "1")
             for writer in [target, LayoutWriter(path: folder.appending("target"), tag: "2")] {
@@ -44,7 +44,7 @@ struct SelectionTests {
                 #expect(report.digest == image.root.digest)
             }
             let copy = OCILayout(path: folder.appending("target"), selector: .tag("1"))
-            #expect(try copy.tags() == ["1", "2"])
+            #expect(try copy.directory.index().tags == ["1", "2"])
             #expect(try copy.root().bytes == layout.root().bytes)
         }
     }
@@ -52,9 +52,9 @@ struct SelectionTests {
     @Test("a blob that is not what it should be is found, and no name is given")
     func damage() async throws {
         try await withImage { image, layout in
-            let folder = layout.path.removingLastComponent()
+            let folder = layout.directory.path.removingLastComponent()
             let store = try Store(at: folder.appending("store"))
-            try Files.write(Array("other".utf8), to: layout.blobPath(image.layer), mode: 0o644)
+            try Files.write(Array("other".utf8), to: layout.directory.blobPath(image.layer), mode: 0o644)
             let target = LayoutWriter(path: folder.appending("target"), tag: "1")
             let results = try await ImageCopy(from: layout, to: [target], store: store).run()
             #expect(throws: OCILayoutError.self) { try results.first?.get() }
@@ -76,10 +76,11 @@ struct SelectionTests {
             "images-\(UInt64.random(in: 0 ... .max))")
         try Files.makeDirectories(folder)
         defer { try? Files.removeTree(folder) }
-        let sink = DirectoryLayoutSink(root: folder.appending("layout"))
+        let directory = LayoutDirectory(folder.appending("layout"))
+        _ = try await directory.hold()
         func put(_ bytes: [UInt8], _ type: MediaType) throws -> Descriptor {
             let digest = Digest.sha256(of: bytes)
-            try sink.add(bytes, as: LayoutFiles.path(of: digest))
+            try directory.put(bytes, as: digest)
             return Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count))
         }
         func encode(_ value: some Encodable, _ type: MediaType) throws -> Descriptor {
@@ -111,9 +112,8 @@ struct SelectionTests {
             attestations.append(attestation)
         }
         let root = try encode(Index(manifests: images + attestations), .ociIndex)
-        try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-        try sink.add(LayoutFiles.index([root]), as: LayoutFiles.indexName)
-        let layout = OCILayout(path: folder.appending("layout"), selector: .any)
+        try await directory.update { $0.add(root, nil) }
+        let layout = OCILayout(directory, .any)
         try await body(
             Made(root: root, platforms: platforms, layer: try #require(firstLayer)), layout)
     }

@@ -1,7 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import OCI
-import SystemPackage
 
 /// Why a cache cannot be read or written.
 enum CacheError: Error, Equatable {
@@ -11,8 +10,6 @@ enum CacheError: Error, Equatable {
     case noRecords
     /// It contradicts itself.
     case malformed(String)
-    /// The directory holds other things.
-    case notALayout(FilePath)
     /// Others write to it all the time.
     case contended
 }
@@ -23,7 +20,6 @@ extension CacheError: CustomStringConvertible {
         case .notACache: "that is an image and no cache, and would be overwritten"
         case .noRecords: "nothing in it was noted by a build of manifold"
         case .malformed(let reason): "it is not sound: \(reason)"
-        case .notALayout(let path): "\(path) has other files in it"
         case .contended: "others write to it at the same time, again and again"
         }
     }
@@ -33,7 +29,6 @@ extension CacheError: CustomStringConvertible {
         switch self {
         case .notACache: "choose a name of its own for the cache, as in ref=registry.example/me/app:cache"
         case .noRecords: "build that image with --cache-to type=inline, or write a cache with --cache-to type=registry"
-        case .notALayout: "name a directory that is empty, missing or an earlier cache"
         case .contended: "give each of them a name of its own, and read all of them"
         case .malformed: nil
         }

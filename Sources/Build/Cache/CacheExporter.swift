@@ -16,7 +16,7 @@ struct CacheExporter: Sendable {
 
     /// - Throws: what the target throws; what is lost of layers that came from another cache is only left out.
     func export(_ collections: [CacheCollection], to target: any CacheTarget, _ step: BuildStep) async throws {
-        try await target.exclusively {
+        try await target.exporting {
             let lost = try await putLayers(of: collections, to: target, step)
             var manifests: [CacheManifest] = []
             for collection in collections {

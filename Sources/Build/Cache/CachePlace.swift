@@ -32,8 +32,8 @@ public protocol CacheTarget: Sendable {
     /// How a person calls it.
     var name: String { get }
 
-    /// Does all of an export, alone where the place knows how to keep others out.
-    func exclusively(_ body: @Sendable () async throws -> Void) async throws
+    /// Does all of an export; what it puts there is safe from others meanwhile, though nothing leads to it yet.
+    func exporting(_ body: @Sendable () async throws -> Void) async throws
 
     /// Puts a layer's blob there, if it is not there yet.
     ///

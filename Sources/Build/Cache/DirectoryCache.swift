@@ -1,84 +1,107 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import FoundationEssentials
+import Images
 public import OCI
 public import Registry
 public import Store
 public import SystemPackage
 
 /// A cache in a directory of this machine: an OCI layout, whose entries of index.json have a tag.
-public struct DirectoryCache: Sendable {
-    let directory: FilePath
-    let tag: String
+public final class DirectoryCache: Sendable {
+    private let layout: LayoutDirectory
+    private let tag: String
     /// Which entry to read, whatever its tag is.
-    let digest: Digest?
+    private let digest: Digest?
+    /// Keeps others from taking away what is not named yet.
+    private let hold = SingleFlight<FilePath, FileLock>()
 
     public init(directory: FilePath, tag: String = "latest", digest: Digest? = nil) {
-        self.directory = directory
+        layout = LayoutDirectory(directory)
         self.tag = tag
         self.digest = digest
     }
 
-    public var name: String { directory.string + (tag == "latest" ? "" : ":\(tag)") }
+    public var name: String { layout.title + (tag == "latest" ? "" : ":\(tag)") }
 
-    static let tagAnnotation = "org.opencontainers.image.ref.name"
-    private static let smallFileLimit = 16 << 20
-
-    var indexPath: FilePath { directory.appending("index.json") }
-
-    func blobPath(_ digest: Digest) -> FilePath {
-        directory.appending("blobs").appending(digest.algorithm.rawValue).appending(digest.encoded)
-    }
-
-    /// What index.json says; nil when there is no layout.
-    func topIndex() throws -> Index? {
-        guard let bytes = try Files.read(indexPath, limit: Self.smallFileLimit) else { return nil }
-        do { return try JSONDecoder().decode(Index.self, from: Data(bytes)) } catch {
-            throw CacheError.malformed("its index.json is no index")
-        }
+    private func root(of index: LayoutIndex) throws -> FetchedManifest? {
+        let entry =
+            if let digest { index.entries.first { $0.digest == digest } } else { index.entry(tagged: tag) }
+        return try entry.map { FetchedManifest(descriptor: $0.bare, bytes: try layout.bytes($0)) }
     }
 }
 
 extension DirectoryCache: CacheSource {
     public var reference: Reference? { nil }
 
-    public func root() async throws -> FetchedManifest? {
-        guard let top = try topIndex() else { return nil }
-        let entry =
-            if let digest { top.manifests.first { $0.digest == digest } } else {
-                top.manifests.first { $0.annotations?[Self.tagAnnotation] == tag }
-            }
-        guard let entry else { return nil }
-        return try await manifest(entry)
-    }
+    public func root() async throws -> FetchedManifest? { try layout.indexIfAny().flatMap(root) }
 
     public func manifest(_ descriptor: Descriptor) async throws -> FetchedManifest {
-        FetchedManifest(
-            descriptor: Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size),
-            bytes: try await bytes(of: descriptor))
+        FetchedManifest(descriptor: descriptor.bare, bytes: try layout.bytes(descriptor))
     }
 
-    public func bytes(of descriptor: Descriptor) async throws -> [UInt8] {
-        guard let bytes = try Files.read(blobPath(descriptor.digest), limit: Self.smallFileLimit) else {
-            throw CacheError.malformed("it lacks the blob \(descriptor.digest)")
-        }
-        guard Digest.sha256(of: bytes) == descriptor.digest else {
-            throw CacheError.malformed("the blob \(descriptor.digest) has other bytes")
-        }
-        return bytes
-    }
+    public func bytes(of descriptor: Descriptor) async throws -> [UInt8] { try layout.bytes(descriptor) }
 
     public func fetch(
         _ blob: Descriptor, into store: Store, progress: @escaping @Sendable (_ completed: Int64) -> Void
     ) async throws {
-        let path = blobPath(blob.digest)
-        guard Files.size(path) == blob.size else {
-            throw CacheError.malformed("it lacks the blob \(blob.digest), or a part of it")
-        }
-        let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-        defer { try? file.close() }
         let ingest = try store.ingest()
-        try ingest.write(contentsOf: file, progress: progress)
+        try layout.read(blob) { bytes in
+            try ingest.write(bytes)
+            progress(ingest.count)
+        }
         try ingest.commit(expected: blob.digest)
     }
+}
+
+extension DirectoryCache: CacheTarget {
+    public func exporting(_ body: @Sendable () async throws -> Void) async throws {
+        do {
+            _ = try await begin()
+            try await body()
+            await hold.forget { _ in true }
+        } catch {
+            await hold.forget { _ in true }
+            throw OutputFailure.explained(error, layout.title)
+        }
+    }
+
+    public func put(
+        _ blob: Descriptor, origins: [Reference], progress: @escaping @Sendable (_ completed: Int64) -> Void,
+        source: @escaping @Sendable () async throws -> FilePath
+    ) async throws -> PushOutcome {
+        if layout.has(blob) { return .alreadyThere }
+        try layout.put(contentsOf: try await source(), as: blob)
+        progress(blob.size)
+        return .uploaded
+    }
+
+    public func put(_ bytes: [UInt8], as descriptor: Descriptor) async throws {
+        try layout.put(bytes, as: descriptor.digest)
+    }
+
+    public func publish(_ manifests: [CacheManifest]) async throws {
+        for manifest in manifests { try await put(manifest.bytes, as: manifest.descriptor) }
+        let former = try await layout.update { top in
+            // What is there and cannot be read is replaced: it is of no use to anybody.
+            let current = try? root(of: top)
+            let index = try CacheIndex.merging(manifests.map(\.descriptor), into: current)
+            let bytes = try ImageAssembler.encode(index)
+            let root = Descriptor(mediaType: .ociIndex, digest: .sha256(of: bytes), size: Int64(bytes.count))
+            try layout.put(bytes, as: root.digest)
+            let former = top.entries
+            top.add(root, .init(tag: tag))
+            return former
+        }
+        // Or else the directory would grow with every build.
+        layout.removeBlobs(of: former, holding: try await begin())
+    }
+
+    private func begin() async throws -> FileLock {
+        try await hold.value(for: layout.path) { [layout] in try await layout.hold() }
+    }
+}
+
+extension Descriptor {
+    /// Without what an index says of it.
+    fileprivate var bare: Descriptor { Descriptor(mediaType: mediaType, digest: digest, size: size) }
 }

@@ -47,9 +47,7 @@ public struct DockerArchiveExporter: Exporter {
         let sink = TarLayoutSink(staged.file)
         try await layout.write(to: sink, from: store, result, destination: destination, progress)
         try OutputFailure.explaining(destination) {
-            try sink.add(layout.index(), as: LayoutFiles.indexName)
-            if layout.images.count == 1 { try sink.add(layout.dockerManifest(), as: LayoutFiles.dockerManifestName) }
-            try sink.finish()
+            try layout.finish(sink, dockerManifest: layout.images.count == 1 ? layout.dockerManifest() : nil)
         }
     }
 

@@ -23,15 +23,11 @@ struct ImageLayout: Sendable {
         let blobs = blobs
         let total = blobs.reduce(0) { $0 + $1.size }
         var completed: Int64 = 0
-        try OutputFailure.explaining(destination) {
-            try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-        }
         for blob in blobs {
             try Task.checkCancellation()
             try store.verifyBlob(blob.digest)
             try OutputFailure.explaining(destination) {
-                try sink.add(
-                    contentsOf: store.blobPath(blob.digest), size: blob.size, as: LayoutFiles.path(of: blob.digest))
+                try sink.put(contentsOf: store.blobPath(blob.digest), as: blob)
             }
             completed += blob.size
             progress(completed, total)
@@ -52,12 +48,18 @@ struct ImageLayout: Sendable {
         return blobs
     }
 
-    /// The bytes of index.json.
-    func index() throws -> [UInt8] {
+    /// Lists the result under its names.
+    func enter(_ index: inout LayoutIndex) {
         let named = manifests
-        let nameless = named.contains { $0.descriptor.digest == root.digest } ? [] : [root]
-        return try LayoutFiles.index(
-            nameless + named.flatMap { LayoutFiles.entries($0.descriptor, named: [$0.name]) })
+        if !named.contains(where: { $0.descriptor.digest == root.digest }) { index.add(root, nil) }
+        for manifest in named { index.add(manifest.descriptor, .init(manifest.name), replacing: .sameName) }
+    }
+
+    /// Ends an archive.
+    func finish(_ sink: TarLayoutSink, dockerManifest: [UInt8]? = nil) throws {
+        var index = LayoutIndex()
+        enter(&index)
+        try sink.finish(index, dockerManifest: dockerManifest)
     }
 
     /// The names that are in it.

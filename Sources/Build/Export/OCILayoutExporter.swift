@@ -8,8 +8,8 @@ public import SystemPackage
 
 /// Writes an OCI image layout (image-spec image-layout.md), as a directory or as a tar file of one.
 ///
-/// A directory that holds a layout already keeps its blobs and gets a new index.json, as the last thing; a tar file
-/// appears under its name only when it is whole.
+/// A directory that holds a layout already keeps what is in it, but for who has the same names; its index.json changes
+/// as the last thing. A tar file appears under its name only when it is whole.
 public struct OCILayoutExporter: Exporter {
     /// How the layout lies on disk.
     public enum Form: Sendable {
@@ -19,12 +19,12 @@ public struct OCILayoutExporter: Exporter {
 
     /// Where the layout goes.
     enum Place: Sendable {
-        case directory(FilePath)
+        case directory(LayoutDirectory)
         case archive(OutputPlace)
 
         var name: String {
             switch self {
-            case .directory(let path): path.string
+            case .directory(let layout): layout.title
             case .archive(let place): place.name
             }
         }
@@ -39,7 +39,7 @@ public struct OCILayoutExporter: Exporter {
     public init(
         destination: FilePath, form: Form, store: Store, names: ImageNames? = nil, as imageForm: ImageForm = ImageForm()
     ) {
-        self.place = form == .directory ? .directory(destination) : .archive(.file(destination))
+        self.place = form == .directory ? .directory(LayoutDirectory(destination)) : .archive(.file(destination))
         self.names = names
         self.form = imageForm
         self.store = store
@@ -59,8 +59,7 @@ public struct OCILayoutExporter: Exporter {
         switch place {
         case .archive(let archive):
             try archive.prepare(remedy: "name a file, or add tar=false to write the layout as a directory")
-        case .directory(let path):
-            try OutputFailure.check(folder: path, for: path.string)
+        case .directory(let directory): try directory.prepare()
         }
     }
 
@@ -71,20 +70,20 @@ public struct OCILayoutExporter: Exporter {
         let tags = result.named(names).map(\.name)
         let layout = ImageLayout(images: result.images, root: result.root, names: names)
         switch place {
-        case .directory(let path):
-            let sink = DirectoryLayoutSink(root: path)
-            try await layout.write(to: sink, from: store, result, destination: path.string, progress)
-            return Publication(places: Self.places(path.string, tags), names: tags, reach: .files) { _ in
-                try OutputFailure.explaining(path.string) { try sink.add(layout.index(), as: LayoutFiles.indexName) }
+        case .directory(let directory):
+            let hold = try await directory.hold()
+            try await layout.write(to: directory, from: store, result, destination: directory.title, progress)
+            return Publication(places: Self.places(directory.title, tags), names: tags, reach: .files) { _ in
+                do { try await directory.update(layout.enter) } catch {
+                    throw OutputFailure.explained(error, directory.title)
+                }
+                withExtendedLifetime(hold) {}
             }
         case .archive(let archive):
             let staged = try StagedFile(archive, store: store)
             let sink = TarLayoutSink(staged.file)
             try await layout.write(to: sink, from: store, result, destination: archive.name, progress)
-            try OutputFailure.explaining(archive.name) {
-                try sink.add(layout.index(), as: LayoutFiles.indexName)
-                try sink.finish()
-            }
+            try OutputFailure.explaining(archive.name) { try layout.finish(sink) }
             return Publication(
                 places: Self.places(archive.name, tags), names: tags, reach: .files, title: staged.publishingTitle,
                 publish: staged.publish)

@@ -43,10 +43,11 @@ public struct OCILayoutSource: ImageSource, Hashable {
         _ blob: Descriptor, of reference: Reference, into store: Store,
         progress: @escaping @Sendable (_ completed: Int64) -> Void
     ) async throws {
-        let file = try layout.open(blob)
-        defer { try? file.close() }
         let ingest = try store.ingest()
-        try ingest.write(contentsOf: file, progress: progress)
+        try await layout.read(blob) { bytes in
+            try ingest.write(bytes)
+            progress(ingest.count)
+        }
         try ingest.commit(expected: blob.digest)
     }
 

@@ -57,20 +57,20 @@ struct ArchiveImage: ImageReader {
     private func layout() async throws -> OCILayout {
         let archive = try await layouts.value(for: path) { try UnpackedArchive(path, store: store) }
         if archive.hasLayout {
-            let layout = OCILayout(path: archive.directory, selector: selector, title: title)
-            guard let name else { return layout }
+            let layout = LayoutDirectory(archive.directory, title: title)
+            guard let name else { return OCILayout(layout, selector) }
             // Newer Dockers write a layout, too, in which an image has its manifest.
-            if let entry = try layout.contents().index.manifests.first(where: { $0.isCalled(name) }) {
-                return OCILayout(path: archive.directory, selector: .digest(entry.digest), title: title)
+            if let digest = try layout.index().list.entries.first(where: { $0.isCalled(name) })?.digest {
+                return OCILayout(layout, .digest(digest))
             }
         }
-        return try DockerArchive(archive, title: title).layout(of: name)
+        return try await DockerArchive(archive, title: title).layout(of: name)
     }
 }
 
-extension Descriptor {
+extension WrittenEntry {
     /// Whether a layout's entry has a whole name, as containerd and Docker give it.
     fileprivate func isCalled(_ name: Reference) -> Bool {
-        annotations?[Self.containerdNameKey].flatMap { try? Reference($0) } == name
+        containerdName.flatMap { try? Reference($0) } == name
     }
 }

@@ -57,23 +57,21 @@ actor ArchiveWriter: ImageWriter {
         guard written.insert(document.descriptor.digest).inserted else { return }
         let sink = try open()
         try OutputFailure.explaining(title) {
-            try sink.add(document.bytes, as: LayoutFiles.path(of: document.descriptor.digest))
+            try sink.put(document.bytes, as: document.descriptor.digest)
         }
     }
 
     func publish(_ image: ImageSelection) async throws -> [String] {
         try await put(image.root)
         let sink = try open()
-        let entry = LayoutFiles.entry(image.root.descriptor, tag: tag, reference: names.first)
+        var index = LayoutIndex()
+        index.add(image.root.descriptor, tag.map { .init(tag: $0, reference: names.first) })
+        var dockerManifest: [UInt8]?
+        if kind == .docker, let manifest = image.images.first?.manifest {
+            dockerManifest = try LayoutFiles.dockerManifest([(manifest.config, manifest.layers)], named: names)
+        }
         try OutputFailure.explaining(title) {
-            try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-            try sink.add(LayoutFiles.index([entry]), as: LayoutFiles.indexName)
-            if kind == .docker, let manifest = image.images.first?.manifest {
-                try sink.add(
-                    LayoutFiles.dockerManifest([(manifest.config, manifest.layers)], named: names),
-                    as: LayoutFiles.dockerManifestName)
-            }
-            try sink.finish()
+            try sink.finish(index, dockerManifest: dockerManifest)
             try staged?.publish { _, _ in }
         }
         staged = nil
@@ -89,7 +87,7 @@ actor ArchiveWriter: ImageWriter {
         guard written.insert(blob.digest).inserted else { return }
         let sink = try open()
         try OutputFailure.explaining(title) {
-            try sink.add(contentsOf: file, size: blob.size, as: LayoutFiles.path(of: blob.digest))
+            try sink.put(contentsOf: file, as: blob)
         }
     }
 

@@ -28,32 +28,32 @@ struct DockerArchive {
     /// A layout with one of the images, which is made when it is not there yet.
     ///
     /// - Parameter name: which of them; nil for the only one.
-    func layout(of name: Reference?) throws -> OCILayout {
+    func layout(of name: Reference?) async throws -> OCILayout {
         let entry = try entry(named: name)
         let key = Digest.sha256(of: entry.config).encoded
-        let directory = archive.directory.appending("layout-\(key)")
-        let sink = DirectoryLayoutSink(root: directory)
-        let layout = OCILayout(path: directory, selector: .any, title: title)
-        if Files.exists(directory.appending(LayoutFiles.indexName)) { return layout }
+        let directory = LayoutDirectory(archive.directory.appending("layout-\(key)"), title: title)
+        let layout = OCILayout(directory, .any)
+        if try directory.indexIfAny() != nil { return layout }
+        let hold = try await directory.hold()
+        defer { withExtendedLifetime(hold) {} }
         let bytes = try Files.read(file(entry.config), limit: 16 << 20) ?? []
         guard let config = try? JSONDecoder().decode(ImageConfig.self, from: Data(bytes)),
             config.rootfs.diffIDs.count == entry.layers.count
         else { throw ImagesError.badImage(title: title, reason: "the config \(entry.config) does not fit its layers") }
         var layers: [Descriptor] = []
         for (name, diffID) in zip(entry.layers, config.rootfs.diffIDs) {
-            layers.append(try blob(of: file(name), diffID, in: layout))
+            layers.append(try blob(of: file(name), diffID, in: directory))
         }
         let configDigest = Digest.sha256(of: bytes)
-        try sink.add(bytes, as: LayoutFiles.path(of: configDigest))
+        try directory.put(bytes, as: configDigest)
         let manifest = try LayoutFiles.encode(
             Manifest(
                 config: Descriptor(mediaType: .ociConfig, digest: configDigest, size: Int64(bytes.count)),
                 layers: layers))
         let root = Descriptor(
             mediaType: .ociManifest, digest: .sha256(of: manifest), size: Int64(manifest.count))
-        try sink.add(manifest, as: LayoutFiles.path(of: root.digest))
-        try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-        try sink.add(LayoutFiles.index([root]), as: LayoutFiles.indexName)
+        try directory.put(manifest, as: root.digest)
+        try await directory.update { $0.add(root, nil) }
         return layout
     }
 
@@ -81,20 +81,14 @@ struct DockerArchive {
     }
 
     /// The blob of a layer: compressed, since nobody wants to carry it otherwise, and checked against the config.
-    private func blob(of path: FilePath, _ diffID: Digest, in layout: OCILayout) throws -> Descriptor {
+    private func blob(of path: FilePath, _ diffID: Digest, in layout: LayoutDirectory) throws -> Descriptor {
         let source = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         defer { try? source.close() }
-        let temporary = layout.path.appending("layer-\(diffID.encoded)")
-        try Files.makeDirectories(layout.path)
-        let target = try FileDescriptor.open(
-            temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
-        defer { try? target.close() }
+        let temporary = try TemporaryFile(beside: layout.path.appending("layer"))
         do {
             let blob = try Recompressor.recompress(
-                source, expecting: LayerExpectation(diffID: diffID), to: target, as: .standard)
-            let place = layout.blobPath(blob.digest)
-            try Files.makeDirectories(place.removingLastComponent())
-            try Files.rename(temporary, to: place)
+                source, expecting: LayerExpectation(diffID: diffID), to: temporary.file, as: .standard)
+            try layout.put(temporary, as: blob.digest)
             return blob
         } catch let error as LayersError {
             throw ImagesError.badImage(title: title, reason: "\(error)")

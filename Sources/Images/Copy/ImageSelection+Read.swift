@@ -21,8 +21,7 @@ extension ImageSelection {
         var root = try await reader.root()
         let budget = DocumentBudget(documents: Self.mostDocuments, bytes: Self.mostBytes, title: reader.title)
         // What a layout calls an image is no part of the image.
-        root.descriptor.annotations?.removeValue(forKey: Descriptor.layoutNameKey)
-        root.descriptor.annotations?.removeValue(forKey: Descriptor.containerdNameKey)
+        for key in WrittenEntry.layoutKeys { root.descriptor.annotations?[key] = nil }
         if root.descriptor.annotations?.isEmpty == true { root.descriptor.annotations = nil }
         switch try root.content() {
         case .manifest(let manifest):

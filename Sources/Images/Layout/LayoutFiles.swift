@@ -14,27 +14,6 @@ package enum LayoutFiles {
     /// The name of a blob's file.
     package static func path(of digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.encoded)" }
 
-    /// The entries of index.json for an image under its names, which are annotations, as containerd and skopeo read them.
-    package static func entries(_ root: Descriptor, named tags: [Reference]) -> [Descriptor] {
-        if tags.isEmpty { return [root] }
-        return tags.map { entry(root, tag: $0.tag, reference: $0) }
-    }
-
-    /// The entry of index.json for an image.
-    static func entry(_ root: Descriptor, tag: String?, reference: Reference?) -> Descriptor {
-        var entry = root
-        var notes = entry.annotations ?? [:]
-        notes[Descriptor.containerdNameKey] = reference?.description
-        notes[Descriptor.layoutNameKey] = tag
-        entry.annotations = notes.isEmpty ? nil : notes
-        return entry
-    }
-
-    /// The bytes of index.json.
-    package static func index(_ entries: [Descriptor]) throws -> [UInt8] {
-        try encode(Index(manifests: entries))
-    }
-
     /// The bytes of manifest.json, which older Dockers and podman read (Docker's image specification 1.2, "Combined
     /// image JSON + filesystem changeset format").
     package static func dockerManifest(

@@ -1,15 +1,11 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
-import Glibc
 public import OCI
 public import Registry
-import Store
 public import SystemPackage
 
-/// An OCI image layout in a directory (image-spec image-layout.md), which is only read.
-///
-/// Nothing in it is believed: every document and every blob must have the digest and the size that its descriptor says.
+/// One image of an OCI image layout in a directory (image-spec image-layout.md), which is only read.
 public struct OCILayout: Sendable, Hashable {
     /// Which of a layout's images is meant.
     public enum Selector: Sendable, Hashable {
@@ -21,37 +17,28 @@ public struct OCILayout: Sendable, Hashable {
         case digest(Digest)
     }
 
-    /// The largest document that is read.
-    static let documentLimit = 16 << 20
-
-    /// The layout's directory.
-    public let path: FilePath
+    package let directory: LayoutDirectory
     public let selector: Selector
     /// How people name the layout, which may have been unpacked from a file.
-    public let title: String
+    public var title: String { directory.title }
 
     /// - Parameter title: what people call the layout, if not by its path.
     public init(path: FilePath, selector: Selector, title: String? = nil) {
-        self.path = path
+        self.init(LayoutDirectory(path, title: title), selector)
+    }
+
+    package init(_ directory: LayoutDirectory, _ selector: Selector) {
+        self.directory = directory
         self.selector = selector
-        self.title = title ?? path.string
-    }
-
-    public static func == (left: OCILayout, right: OCILayout) -> Bool {
-        left.path == right.path && left.selector == right.selector
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(path)
-        hasher.combine(selector)
     }
 
     /// The manifest or index that is meant.
     ///
     /// - Throws: ``OCILayoutError``, ``StoreError``.
     public func root() throws -> FetchedManifest {
-        let (list, bytes) = try listing()
-        switch try rootPlace(in: list) {
+        let (index, bytes) = try directory.listing()
+        let list = index.list
+        switch try rootPlace(in: index) {
         case .entry(let place):
             guard let entry = list.entries[place].descriptor else {
                 throw OCILayoutError.noLayout(title, reason: "its index.json does not say which image is meant")
@@ -75,83 +62,27 @@ public struct OCILayout: Sendable, Hashable {
         case listing
     }
 
-    func rootPlace(in list: WrittenIndex) throws -> RootPlace {
-        let entries = list.entries
-        func place(_ matches: (WrittenEntry) -> Bool) -> RootPlace? {
-            entries.firstIndex(where: matches).map(RootPlace.entry)
-        }
-        let names = entries.compactMap { $0.annotations?[Descriptor.layoutNameKey] }
+    func rootPlace(in index: LayoutIndex) throws -> RootPlace {
+        let entries = index.list.entries
+        func tagged(_ tag: String) -> RootPlace? { index.place(tagged: tag).map(RootPlace.entry) }
         switch selector {
-        case .digest(let digest): return place { $0.digest == digest } ?? .blob(digest)
+        case .digest(let digest):
+            return entries.firstIndex { $0.digest == digest }.map(RootPlace.entry) ?? .blob(digest)
         case .tag(let tag):
-            guard let entry = place({ $0.isNamed(tag) }) else {
-                throw OCILayoutError.noTag(tag, title, tags: names)
-            }
-            return entry
+            guard let place = tagged(tag) else { throw OCILayoutError.noTag(tag, title, tags: index.tags) }
+            return place
         case .any:
-            if let entry = place({ $0.isNamed("latest") }) { return entry }
+            if let place = tagged("latest") { return place }
             if entries.count == 1 { return .entry(0) }
             // Some tools list the images of all platforms right here, without a name for them together.
-            if names.isEmpty, entries.contains(where: { $0.platform != nil }) { return .listing }
-            throw OCILayoutError.noTag(nil, title, tags: names)
+            if index.tags.isEmpty, entries.contains(where: { $0.platform != nil }) { return .listing }
+            throw OCILayoutError.noTag(nil, title, tags: index.tags)
         }
     }
-
-    /// The list of the layout's images letter for letter, whatever is wrong with it.
-    func listing() throws -> (list: WrittenIndex, bytes: [UInt8]) {
-        let bytes = try indexBytes()
-        do { return (try JSONDecoder().decode(WrittenIndex.self, from: Data(bytes)), bytes) } catch {
-            throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
-        }
-    }
-
-    private func indexBytes() throws -> [UInt8] {
-        try checkVersion()
-        guard let bytes = try document(called: LayoutFiles.indexName, limit: Self.documentLimit) else {
-            throw OCILayoutError.noLayout(title, reason: "it has no index.json")
-        }
-        return bytes
-    }
-
-    /// The list of the layout's images, and its bytes.
-    func contents() throws -> (index: Index, bytes: [UInt8]) {
-        let bytes = try indexBytes()
-        do { return (try JSONDecoder().decode(Index.self, from: Data(bytes)), bytes) } catch {
-            throw OCILayoutError.noLayout(title, reason: "its index.json is not an image index")
-        }
-    }
-
-    private func checkVersion() throws {
-        struct Version: Decodable { var imageLayoutVersion: String }
-        guard let bytes = try document(called: LayoutFiles.versionName, limit: 1 << 20) else {
-            let reason =
-                Files.isDirectory(path)
-                ? "it has no file oci-layout"
-                : Files.exists(path) ? "it is not a directory" : "there is no such directory"
-            throw OCILayoutError.noLayout(title, reason: reason)
-        }
-        guard let version = try? JSONDecoder().decode(Version.self, from: Data(bytes)).imageLayoutVersion,
-            version.hasPrefix("1.")
-        else { throw OCILayoutError.noLayout(title, reason: "its file oci-layout is not of version 1") }
-    }
-
-    /// A file at the layout's top. Links may be somebody's own way to keep layouts; a pipe would be waited for.
-    private func document(called name: String, limit: Int) throws -> [UInt8]? {
-        let place = path.appending(name)
-        var status = stat()
-        guard stat(place.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return try Files.read(place, limit: limit)
-    }
-
-    // MARK: Blobs
 
     /// A manifest or an index that a digest alone names.
-    func document(_ digest: Digest) throws -> FetchedManifest {
-        guard let bytes = try Files.read(blobPath(digest), limit: Self.documentLimit) else {
-            throw OCILayoutError.missingBlob(digest, title)
-        }
-        guard Digest.sha256(of: bytes) == digest else { throw OCILayoutError.damagedBlob(digest, title) }
-        guard let document = FetchedManifest(untyped: bytes, digest: digest) else {
+    private func document(_ digest: Digest) throws -> FetchedManifest {
+        guard let document = FetchedManifest(untyped: try directory.bytes(digest), digest: digest) else {
             throw OCILayoutError.noLayout(title, reason: "\(digest) is not an image")
         }
         return document
@@ -167,43 +98,20 @@ public struct OCILayout: Sendable, Hashable {
     /// The bytes of a small blob.
     ///
     /// - Throws: ``OCILayoutError``, ``StoreError``.
-    public func bytes(_ descriptor: Descriptor) throws -> [UInt8] {
-        try open(descriptor).close()
-        guard let bytes = try Files.read(blobPath(descriptor.digest), limit: Self.documentLimit) else {
-            throw OCILayoutError.missingBlob(descriptor.digest, title)
-        }
-        guard Digest.sha256(of: bytes) == descriptor.digest else {
-            throw OCILayoutError.damagedBlob(descriptor.digest, title)
-        }
-        return bytes
+    public func bytes(_ descriptor: Descriptor) throws -> [UInt8] { try directory.bytes(descriptor) }
+}
+
+extension OCILayout: ImageReader {
+    public var tag: String? { if case .tag(let tag) = selector { tag } else { nil } }
+
+    public func find(_ digest: Digest) async throws -> FetchedManifest? {
+        do { return try document(digest) } catch OCILayoutError.missingBlob { return nil }
     }
 
-    /// Opens a blob whose size is right; some tools put links in a layout instead of files.
-    ///
-    /// - Throws: ``OCILayoutError``, ``StoreError``.
-    public func open(_ descriptor: Descriptor) throws -> FileDescriptor {
-        let path = blobPath(descriptor.digest)
-        let file: FileDescriptor
-        do {
-            file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
-        } catch Errno.noSuchFileOrDirectory {
-            throw OCILayoutError.missingBlob(descriptor.digest, title)
-        } catch let errno as Errno {
-            throw StoreError.file(operation: "open", path: path, errno: errno)
-        }
-        var status = stat()
-        guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-            Int64(status.st_size) == descriptor.size
-        else {
-            try file.close()
-            throw OCILayoutError.damagedBlob(descriptor.digest, title)
-        }
-        return file
-    }
+    public func file(_ blob: Descriptor) async throws -> FilePath? { try directory.ownFile(blob) }
 
-    /// Where a blob is or would be.
-    public func blobPath(_ digest: Digest) -> FilePath {
-        path.appending("blobs").appending(digest.algorithm.rawValue).appending(digest.encoded)
+    public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        try directory.read(blob, into: sink)
     }
 }
 
@@ -220,31 +128,5 @@ extension FetchedManifest {
         let type = outline.mediaType ?? (outline.manifests == nil ? .ociManifest : .ociIndex)
         self.init(
             descriptor: Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes: bytes)
-    }
-}
-
-extension Descriptor {
-    /// The annotation by which a layout names an image.
-    static let layoutNameKey = "org.opencontainers.image.ref.name"
-
-    /// The annotation by which containerd names one.
-    static let containerdNameKey = "io.containerd.image.name"
-
-    /// The name that a layout gives an image.
-    var layoutName: String? { annotations?[Self.layoutNameKey] }
-
-    /// Whether a layout calls it so; some tools write whole references where the specification wants tags.
-    func isNamed(_ tag: String) -> Bool { Self.isName(layoutName, of: tag) }
-
-    fileprivate static func isName(_ name: String?, of tag: String) -> Bool {
-        guard let name else { return false }
-        return name == tag || (try? Reference(name))?.tag == tag && name.contains("/")
-    }
-}
-
-extension WrittenEntry {
-    /// Whether a layout calls it so.
-    fileprivate func isNamed(_ tag: String) -> Bool {
-        Descriptor.isName(annotations?[Descriptor.layoutNameKey], of: tag)
     }
 }

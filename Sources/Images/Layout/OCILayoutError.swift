@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 public import OCI
+public import SystemPackage
 
 /// Why an image cannot be had from a layout.
 public enum OCILayoutError: Error, Hashable, Sendable {
@@ -8,6 +9,10 @@ public enum OCILayoutError: Error, Hashable, Sendable {
     case noLayout(String, reason: String)
     /// The layout has no image of this name, or several and no name was given.
     case noTag(String?, String, tags: [String])
+    /// A directory that is to be a layout has other things in it.
+    case otherFiles(String)
+    /// Somebody keeps others from changing the layout's list of images.
+    case busy(String, lock: FilePath)
     /// The layout names a blob that it does not have.
     case missingBlob(Digest, String)
     /// The bytes of a blob are not those that its descriptor says.
@@ -25,6 +30,8 @@ extension OCILayoutError: CustomStringConvertible {
             tags.isEmpty
                 ? "the layout \(path) has no image that could be meant"
                 : "the layout \(path) has several images" + Self.list(tags, otherwise: "")
+        case .otherFiles(let path): "\(path) has other files in it and is not an OCI image layout"
+        case .busy(let path, let lock): "the layout \(path) cannot be changed: another program holds \(lock)"
         case .missingBlob(let digest, let path): "the layout \(path) has no blob \(digest)"
         case .damagedBlob(let digest, let path): "the bytes of \(digest) in the layout \(path) are not what it promises"
         }
@@ -36,6 +43,8 @@ extension OCILayoutError: CustomStringConvertible {
         case .noLayout: "name a directory that has oci-layout, index.json and blobs in it, as skopeo copy writes it"
         case .noTag(_, _, let tags) where !tags.isEmpty: "choose one, as in oci-layout://DIRECTORY:\(tags[0])"
         case .noTag: "choose one by its digest, as in oci-layout://DIRECTORY@sha256:…"
+        case .otherFiles: "name a directory that is empty, missing or a layout"
+        case .busy: "end that program, or try again when it is done"
         case .missingBlob, .damagedBlob: "write the layout again"
         }
     }

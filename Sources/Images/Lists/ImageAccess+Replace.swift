@@ -20,7 +20,7 @@ extension ImageAccess {
             try Self.refuseDigest(of: reference)
             try await replace(old, with: root, in: StoredImage(reference, store: store))
         case .layout(let path, let selector):
-            try OCILayout(path: path, selector: selector).replaceRoot(old, with: root)
+            try await OCILayout(path: path, selector: selector).replaceRoot(old, with: root)
         case .layoutArchive(let path, _), .dockerArchive(let path, _):
             throw ImagesError.badPlace(
                 path.string, reason: "an archive cannot be changed", remedy: "name another place to write to")
@@ -44,27 +44,32 @@ extension ImageAccess {
 
 extension OCILayout {
     /// Puts another document in the place of the one that is meant, under the names that it has.
-    func replaceRoot(_ old: Digest, with root: FetchedManifest) throws {
+    func replaceRoot(_ old: Digest, with root: FetchedManifest) async throws {
         if case .digest(let digest) = selector {
             throw ImagesError.badPlace(
                 "\(title)@\(digest)", reason: "what a digest stands for cannot be changed", remedy: "name a tag")
         }
-        var (list, bytes) = try listing()
-        let sink = DirectoryLayoutSink(root: path)
-        switch try rootPlace(in: list) {
-        case .listing:
-            let current = Digest.sha256(of: bytes)
-            guard current == old else { throw ImagesError.moved(title: title, expected: old, actual: current) }
-            try sink.add(root.bytes, as: LayoutFiles.indexName)
-        case .entry(let place):
-            let current = list.entries[place].digest
-            guard current == old else { throw ImagesError.moved(title: title, expected: old, actual: current) }
-            try sink.add(root.bytes, as: LayoutFiles.path(of: root.descriptor.digest))
-            list.entries[place].digest = root.descriptor.digest
-            list.entries[place].size = root.descriptor.size
-            list.entries[place].mediaType = root.descriptor.mediaType
-            try sink.add(LayoutFiles.encode(list), as: LayoutFiles.indexName)
-        case .blob: break
+        _ = try directory.index()
+        let hold = try await directory.hold()
+        try directory.put(root.bytes, as: root.descriptor.digest)
+        try await directory.rewrite { _ in
+            var (index, bytes) = try directory.listing()
+            func check(_ current: Digest?) throws {
+                guard current == old else { throw ImagesError.moved(title: title, expected: old, actual: current) }
+            }
+            switch try rootPlace(in: index) {
+            case .listing:
+                try check(.sha256(of: bytes))
+                return (root.bytes, ())
+            case .entry(let place):
+                try check(index.list.entries[place].digest)
+                index.list.entries[place].digest = root.descriptor.digest
+                index.list.entries[place].size = root.descriptor.size
+                index.list.entries[place].mediaType = root.descriptor.mediaType
+                return (try index.bytes(), ())
+            case .blob: return (bytes, ())
+            }
         }
+        withExtendedLifetime(hold) {}
     }
 }

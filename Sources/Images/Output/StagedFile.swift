@@ -6,46 +6,32 @@ package import SystemPackage
 
 /// The bytes of an export until it is published: beside their file and renamed into it, or, for a stream, in the store
 /// and copied then.
-///
-/// Where the file system can, they have no name until then, so that a process that is killed leaves nothing.
 package final class StagedFile: Sendable {
     /// Open for writing.
     package let file: FileDescriptor
-    /// The name that the bytes have, or will have for a moment.
+    /// Where the bytes of a stream lie.
     package let path: FilePath
     private let place: OutputPlace
-    private let isStream: Bool
-    private let isNameless: Bool
+    /// What becomes the file; nil for a stream.
+    private let temporary: TemporaryFile?
 
     package init(_ place: OutputPlace, store: Store) throws {
         self.place = place
-        isStream = place.isStream
-        guard case .file(let destination) = place, !isStream else {
-            isNameless = false
+        guard case .file(let destination) = place, !place.isStream else {
+            temporary = nil
             (path, file) = try store.scratch.newFile("output")
             return
         }
-        path = FilePath("\(destination.string).\(getpid()).\(UInt64.random(in: 0 ... .max))")
-        let folder = destination.removingLastComponent()
-        try OutputFailure.explaining(place.name) { try Files.makeDirectories(folder, mode: 0o755) }
-        var descriptor = open(folder.string, O_RDWR | Self.temporaryFile | O_CLOEXEC, 0o644)
-        isNameless = descriptor >= 0
-        if !isNameless { descriptor = open(path.string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
-        guard descriptor >= 0 else {
-            throw OutputFailure.explained(
-                StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno)), place.name)
-        }
-        file = FileDescriptor(rawValue: descriptor)
+        let temporary = try OutputFailure.explaining(place.name) { try TemporaryFile(beside: destination) }
+        (path, file) = (temporary.path, temporary.file)
+        self.temporary = temporary
     }
 
     deinit {
+        guard temporary == nil else { return }
         try? file.close()
-        // Gone already when it was renamed.
         unlink(path.string)
     }
-
-    /// O_TMPFILE of open(2), which Swift's Glibc module leaves out.
-    private static let temporaryFile = 0o20_000_000 | O_DIRECTORY
 
     /// How many bytes there are.
     package var size: Int64 {
@@ -54,11 +40,9 @@ package final class StagedFile: Sendable {
     }
 
     package func publish(_ progress: (Int64, Int64) -> Void) throws {
-        guard isStream else {
-            guard case .file(let destination) = place else { return }
+        if let temporary, case .file(let destination) = place {
             return try OutputFailure.explaining(place.name) {
-                try nameFile()
-                try Files.rename(path, to: destination)
+                try temporary.move(to: destination, surviving: .process)
             }
         }
         var target = STDOUT_FILENO
@@ -71,15 +55,6 @@ package final class StagedFile: Sendable {
         }
         defer { if target != STDOUT_FILENO { close(target) } }
         try copy(to: target, progress)
-    }
-
-    /// A file without a name gets one of its own first: a link cannot take another file's place.
-    private func nameFile() throws {
-        guard isNameless else { return }
-        let own = "/proc/self/fd/\(file.rawValue)"
-        guard linkat(AT_FDCWD, own, AT_FDCWD, path.string, AT_SYMLINK_FOLLOW) == 0 else {
-            throw StoreError.file(operation: "create", path: path, errno: Errno(rawValue: errno))
-        }
     }
 
     private func copy(to target: Int32, _ progress: (Int64, Int64) -> Void) throws {
@@ -101,5 +76,5 @@ package final class StagedFile: Sendable {
 
 extension StagedFile {
     /// What a person reads while it is published; nil for a rename.
-    package var publishingTitle: String? { isStream ? "write to \(place.name)" : nil }
+    package var publishingTitle: String? { temporary == nil ? "write to \(place.name)" : nil }
 }

@@ -15,6 +15,7 @@ struct LayoutTests {
     let three = ["linux/amd64", "linux/arm64", "linux/arm/v7"]
     static let text = "FROM base\nRUN write /made 1\nCMD [\"/made\"]\n"
 
+    @discardableResult
     private func build(
         _ place: Workplace, _ form: OCILayoutExporter.Form, _ name: String, tags: [String] = ["example.org/me/app:1"],
         text: String = LayoutTests.text
@@ -69,7 +70,7 @@ struct LayoutTests {
         #expect(try Files.read(place.root.appending("rootfs/etc/machine")) == Array("linux/amd64\n".utf8))
     }
 
-    @Test("a directory that holds a layout keeps its blobs; its index is new")
+    @Test("a directory that holds a layout keeps what is in it; who has the same name makes room")
     func existing() async throws {
         let place = try Workplace()
         let first = try await build(place, .directory, "out")
@@ -84,6 +85,48 @@ struct LayoutTests {
         #expect(index.manifests.first?.annotations?["org.opencontainers.image.ref.name"] == "1")
         #expect(
             try Files.read(place.root.appending("out/oci-layout")) == Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+        try await build(place, .directory, "out", tags: ["example.org/me/app:2"])
+        try await build(place, .directory, "out", tags: ["example.org/you/app:2"])
+        let layout = place.root.appending("out")
+        let copied = try await ChildProcess.run(
+            "skopeo", ["--insecure-policy", "copy", "oci:\(layout):1", "oci:\(layout):three"])
+        #expect(copied.succeeded, "\(copied)")
+        try await build(place, .directory, "out", tags: [])
+        let merged = try JSON.decode(Index.self, from: try Files.read(layout.appending("index.json")) ?? [])
+        #expect(
+            merged.manifests.map { $0.annotations?["org.opencontainers.image.ref.name"] } == [
+                nil, "1", "2", "2", "three",
+            ])
+    }
+
+    @Test("without a name, the last build takes the place of the one before; what others put there stays")
+    func nameless() async throws {
+        let place = try Workplace()
+        let layout = place.root.appending("out")
+        func entries() throws -> [Descriptor] {
+            try JSON.decode(Index.self, from: try Files.read(layout.appending("index.json")) ?? []).manifests
+        }
+        try await build(place, .directory, "out", tags: [])
+        let second = try await build(place, .directory, "out", tags: [], text: "FROM base\nRUN write /made 2\n")
+        #expect(try entries().map(\.digest) == [second.summary.digest])
+        let raw = try await ChildProcess.run("skopeo", ["inspect", "--raw", "oci:\(layout)"])
+        #expect(raw.succeeded && raw.stdout == second.result.rootBytes, "\(raw)")
+        let text = String(decoding: try Files.read(layout.appending("index.json")) ?? [], as: UTF8.self)
+        #expect(text.contains("manifold.nameless"))
+        try Files.write(
+            Array(text.replacing("manifold.nameless", with: "theirs").utf8), to: layout.appending("index.json"))
+        let third = try await build(place, .directory, "out", tags: [])
+        #expect(try entries().map(\.digest) == [third.summary.digest, second.summary.digest])
+    }
+
+    @Test("a directory that holds other things is left alone, before anything is built")
+    func otherFiles() async throws {
+        let place = try Workplace()
+        try Files.makeDirectories(place.root.appending("out"))
+        try Files.write(Array("x".utf8), to: place.root.appending("out/mine"))
+        await #expect(throws: OCILayoutError.self) { try await build(place, .directory, "out") }
+        #expect(place.runner.commands.isEmpty)
+        #expect(try Files.names(in: place.root.appending("out")) == ["mine"])
     }
 
     @Test("every tag has an entry in the index, and without tags there is one")
