@@ -10,25 +10,24 @@ import Testing
 
 @Suite("Lists that somebody made to do harm")
 struct HostileListTests {
-    private static func put(_ text: [UInt8], _ type: MediaType, _ sink: DirectoryLayoutSink) throws -> Descriptor {
+    private static func put(_ text: [UInt8], _ type: MediaType, _ sink: LayoutDirectory) throws -> Descriptor {
         let digest = Digest.sha256(of: text)
-        try sink.add(text, as: LayoutFiles.path(of: digest))
+        try sink.put(text, as: digest)
         return Descriptor(mediaType: type, digest: digest, size: Int64(text.count))
     }
 
     private static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try JSONEncoder().encode(value)) }
 
-    private static func layout(of root: Descriptor, _ sink: DirectoryLayoutSink, _ folder: FilePath) throws -> OCILayout
-    {
-        try sink.add(LayoutFiles.version, as: LayoutFiles.versionName)
-        try sink.add(LayoutFiles.index([root]), as: LayoutFiles.indexName)
-        return OCILayout(path: folder, selector: .any)
+    private static func layout(of root: Descriptor, _ sink: LayoutDirectory) async throws -> OCILayout {
+        try sink.prepare()
+        try await sink.update { $0.add(root, nil) }
+        return OCILayout(path: sink.path, selector: .any)
     }
 
     @Test("a list of lists that each name the next a hundred times is refused")
     func explosion() async throws {
         try await withFolder { folder in
-            let sink = DirectoryLayoutSink(root: folder)
+            let sink = LayoutDirectory(folder.appending("hostile"))
             let config = try Self.put(
                 Self.encode(ImageConfig(platform: Platform(os: "linux", architecture: "amd64"), diffIDs: [])),
                 .ociConfig, sink)
@@ -39,19 +38,19 @@ struct HostileListTests {
                 let index = Index(manifests: [Descriptor](repeating: entry, count: 100))
                 entry = try Self.put(Self.encode(index), .ociIndex, sink)
             }
-            let layout = try Self.layout(of: entry, sink, folder)
+            let layout = try await Self.layout(of: entry, sink)
             await #expect(throws: ImagesError.self) { try await ImageSelection(from: layout) }
         }
     }
 
     @Test("a list of thousands is no source of another") func thousands() async throws {
         try await withFolder { folder in
-            let sink = DirectoryLayoutSink(root: folder)
+            let sink = LayoutDirectory(folder.appending("hostile"))
             let entries = (0..<3_000).map {
                 Descriptor(mediaType: .ociManifest, digest: .sha256(of: "\($0)"), size: 2)
             }
             let root = try Self.put(Self.encode(Index(manifests: entries)), .ociIndex, sink)
-            let layout = try Self.layout(of: root, sink, folder)
+            let layout = try await Self.layout(of: root, sink)
             await #expect(throws: ImagesError.self) { try await ListSource(layout).parts() }
         }
     }
@@ -59,11 +58,11 @@ struct HostileListTests {
     @Test("sizes that no blob has are refused, so that they can be added up", arguments: [Int64.max, -1, 1 << 41])
     func sizes(size: Int64) async throws {
         try await withFolder { folder in
-            let sink = DirectoryLayoutSink(root: folder)
+            let sink = LayoutDirectory(folder.appending("hostile"))
             let config = try Self.put(Array("{}".utf8), .ociConfig, sink)
             let layers = ["a", "b"].map { Descriptor(mediaType: .ociLayer, digest: .sha256(of: $0), size: size) }
             let root = try Self.put(Self.encode(Manifest(config: config, layers: layers)), .ociManifest, sink)
-            let layout = try Self.layout(of: root, sink, folder)
+            let layout = try await Self.layout(of: root, sink)
             let store = try Store(at: folder.appending("store"))
             await #expect(throws: ManifestError.self) {
                 _ = try await ImageCopy(
@@ -77,7 +76,7 @@ struct HostileListTests {
     func found() async throws {
         try await withFolder { folder in
             let sample = try SampleImage()
-            let layout = try sample.layout(in: folder.appending("layout"))
+            let layout = try await sample.layout(in: folder.appending("layout"))
             let parts = sample.manifests.map { ListPart($0.descriptor, of: layout) }
             let list = try ComposedList(Index(manifests: parts.map(\.entry.descriptor)), of: parts)
             let read = try await ReadList(from: list, .children)
