@@ -6,7 +6,9 @@ import OCI
 extension BuildStep {
     /// The platforms as one word to search logs for: `linux/amd64,linux/arm64`; `internal` for a step of none.
     package var platformLabel: String {
-        platforms.isEmpty ? "internal" : platforms.map(\.description).joined(separator: ",")
+        guard !platforms.isEmpty else { return "internal" }
+        // A copied list may call its platforms whatever it wants.
+        return SafeText.line(platforms.map(\.description).joined(separator: ","))
     }
 
     /// Where the step is: `linux/arm64 build 2/5`.

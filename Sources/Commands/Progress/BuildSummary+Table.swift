@@ -14,7 +14,7 @@ extension BuildSummary {
     package var table: String {
         var rows = [["PLATFORM", "DIGEST", "SIZE"]]
         for image in images {
-            rows.append([image.platform.description, image.digest.short, HumanFormat.bytes(image.size)])
+            rows.append([SafeText.line(image.platform.description), image.digest.short, HumanFormat.bytes(image.size)])
         }
         if !images.contains(where: { $0.digest == digest }) { rows.append(["index", digest.short]) }
         let width = rows.map { $0[0].count }.max() ?? 0
