@@ -18,6 +18,8 @@ public enum ImagesError: Error, Hashable, Sendable {
     case severalPlatforms(title: String, available: [Platform])
     /// The target's name stands for something else than it should.
     case moved(title: String, expected: Digest?, actual: Digest?)
+    /// Somebody else moved the target's name at the same moment, and theirs stays; it may build on ours.
+    case overtaken(title: String, by: Digest)
     /// A manifest that a list is to name is nowhere.
     case entryGone(title: String, names: [String])
     /// A list was expected, and the name stands for one image.
@@ -44,6 +46,8 @@ extension ImagesError: CustomStringConvertible {
         case .moved(let title, let expected, let actual):
             "\(title) is left as it is: it is \(actual.map { "\($0)" } ?? "not there") now, not "
                 + (expected.map { "\($0)" } ?? "free")
+        case .overtaken(let title, let digest):
+            "\(title) was changed by somebody else at the same moment: it is \(digest) now, perhaps without this change"
         case .entryGone(let title, let names): "\(title): \(names.joined(separator: ", ")) is not in the registry"
         case .noList(let title): "\(title) is one image, not a list"
         case .badImage(let title, let reason): "\(title) cannot be used: \(reason)"
@@ -67,8 +71,11 @@ extension ImagesError: CustomStringConvertible {
         case .severalPlatforms(_, let available):
             return available.first.map { "choose one, as in --platform \($0)" }
         case .moved(_, _, let actual):
-            return "somebody else changed it: look at what it is now with manifold inspect, then say so with "
-                + "--if-match \(actual.map { "\($0)" } ?? "none")"
+            return "somebody else changed it: look at what it is now with manifold inspect, then run this again; where "
+                + "--if-match was given, with --if-match \(actual.map { "\($0)" } ?? "none")"
+        case .overtaken:
+            return
+                "look at what it is now with manifold manifest inspect; when this change is not in it, run this again"
         case .entryGone: return "build or push it again; some registries clean up what has no tag"
         case .noList: return "make a list of it with manifold manifest create"
         case .badImage: return nil

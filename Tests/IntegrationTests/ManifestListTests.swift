@@ -152,6 +152,25 @@ extension Program {
             }
         }
 
+        @Test("of two who add to one list at one moment, nobody's entry is lost without a word", arguments: 0..<3)
+        func together(round: Int) async throws {
+            try await Manifold.with { manifold in
+                let host = try SharedRegistry.host
+                let name = "\(host)/lists/together:\(round)"
+                let made = try await Self.manifest(
+                    manifold, "create", "-q", "--push", name, "\(host)/busybox=linux/386")
+                try #require(made.succeeded, made.comment)
+                async let first = Self.manifest(manifold, "add", "-q", name, "\(host)/busybox=linux/amd64")
+                async let second = Self.manifest(manifold, "add", "-q", name, "\(host)/busybox=linux/arm64")
+                let results = [("linux/amd64", try await first), ("linux/arm64", try await second)]
+                let platforms = try await Self.platforms(name) ?? []
+                for (platform, result) in results where result.succeeded {
+                    #expect(platforms.contains(platform), result.comment)
+                }
+                #expect(platforms.contains("linux/386") && platforms.count > 1)
+            }
+        }
+
         @Test("layouts, archives and the store are sources, and a list is an archive as well")
         func otherPlaces() async throws {
             try await Manifold.with { manifold in

@@ -223,8 +223,13 @@ public struct ImageCopy: Sendable {
             try Task.checkCancellation()
             var places = [target.title]
             if !arrival.isUnchanged {
+                let start = ContinuousClock.now
                 if expected != .anything { try check(try await target.current(), target, arrival.image) }
                 places = try await target.publish(arrival.image)
+                if expected != .anything {
+                    try await target.confirm(
+                        arrival.image.root.descriptor.digest, inPlaceOf: expected.digest, since: start)
+                }
             }
             let done = done(arrival, places: places)
             report(.finished(target: arrival.place, done))

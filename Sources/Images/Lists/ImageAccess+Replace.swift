@@ -29,10 +29,12 @@ extension ImageAccess {
 
     private func replace(_ old: Digest, with root: FetchedManifest, in writer: some ImageWriter) async throws {
         try await writer.put(root)
+        let start = ContinuousClock.now
         let current = try await writer.current()
         guard current == old else { throw ImagesError.moved(title: writer.title, expected: old, actual: current) }
         try Task.checkCancellation()
         _ = try await writer.publish(ImageSelection(root: root))
+        try await writer.confirm(root.descriptor.digest, inPlaceOf: old, since: start)
     }
 
     private static func refuseDigest(of reference: Reference) throws {
