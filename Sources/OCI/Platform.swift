@@ -123,6 +123,7 @@ public struct Platform: Hashable, Sendable {
 
     private static func suggestion(os: String, architecture: String, variant: String?) -> String? {
         let os = Spelling.nearest(to: os, among: operatingSystems) ?? "linux"
+        if let meanings = GivenPlatform.ambiguous[architecture] { return GivenPlatform.either(meanings, os: os) }
         guard let architecture = Spelling.nearest(to: architecture, among: ArchitectureTable.spellings) else {
             return nil
         }

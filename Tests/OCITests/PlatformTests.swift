@@ -28,6 +28,7 @@ struct PlatformTests {
         arguments: [
             ("linux/aarch6", "linux/aarch64"), ("linux/adm64", "linux/amd64"), ("linux/arm46", "linux/arm64"),
             ("linx/arm64", "linux/arm64"), ("linux/arm/v9", "linux/arm/v8"),
+            ("x86", "linux/amd64 or linux/386"),
         ])
     func suggestion(text: String, suggestion: String) {
         #expect(throws: OCIError.unknownPlatform(text, suggestion: suggestion)) { try Platform(text) }

@@ -62,7 +62,7 @@ public struct GivenPlatform: Hashable, Sendable {
     }
 
     /// Words that stand for several platforms, with what they may mean.
-    private static let ambiguous: [String: [String]] = [
+    static let ambiguous: [String: [String]] = [
         "x86": ["amd64", "386"],
         "arm32": ["arm/v7", "arm/v6", "arm/v5"],
         "x32": ["amd64", "386"],
@@ -102,7 +102,7 @@ public struct GivenPlatform: Hashable, Sendable {
         return either(meanings, os: parts[0])
     }
 
-    private static func either(_ meanings: [String], os: String) -> String {
+    static func either(_ meanings: [String], os: String) -> String {
         let names = meanings.map { "\(os)/\($0)" }
         guard let last = names.last, names.count > 1 else { return names.joined() }
         return names.dropLast().joined(separator: ", ") + " or " + last

@@ -49,8 +49,9 @@ extension ListProblem: CustomStringConvertible {
     public var remedy: String? {
         switch self {
         case .platformTaken(let platform, _, _):
-            platform.architecture == "arm" || platform.architecture == "amd64"
-                ? "replace it with --amend, or say which variant the new one is for" : "replace it with --amend"
+            "leave one of them out, or replace the old one: create and merge have --replace, for a list that is there "
+                + "use manifold manifest replace"
+                + (["arm", "amd64"].contains(platform.architecture) ? "; or say which variant the new one is for" : "")
         case .noPlatform: "name the platform, as in --os linux --arch arm --variant v6"
         case .noSuchEntry: "name an entry by its platform or by its digest"
         case .severalEntries: "name the entry by its digest"

@@ -38,7 +38,7 @@ struct ListEditorTests {
         let new = try Fixture.image("new", "arm32v6")
         let platform = try Platform("linux/arm/v6")
         let problem = OCIError.list(.platformTaken(platform, by: old.digest, new: new.digest))
-        #expect(problem.remedy?.contains("--amend") == true)
+        #expect(problem.remedy?.contains("manifold manifest replace") == true)
         #expect(throws: problem) { try ListEditor(creating: [ListEntry(asIs: old), ListEntry(asIs: new)]) }
         let made = try ListEditor(creating: [ListEntry(asIs: old), ListEntry(asIs: new)], whenTaken: .replace)
         #expect(made.index.manifests == [new])
