@@ -25,6 +25,13 @@ extension Program {
                     try await Program.document("docker://\(host)/stored/app:1")
                         == (try await Program.document("docker://\(host)/busybox:latest")))
 
+                let short = String(pulled.output.dropFirst(7).prefix(12))
+                let byDigest = try await manifold.run(["tag", short, "digest:1"])
+                try #require(byDigest.succeeded, byDigest.comment)
+                #expect(try await manifold.run(["rmi", "digest:1"]).succeeded)
+                let told = try await manifold.run(["push", "app:1", "\(host)/stored/told:1"])
+                #expect(told.output == pulled.output, told.comment)
+
                 let wrong = try await manifold.run(["rmi", "app:1", "ap:1"])
                 #expect(!wrong.succeeded && wrong.errorOutput.contains("did you mean app:1?"), wrong.comment)
                 let removed = try await manifold.run(["rmi", "app:1", "\(host)/busybox"])
@@ -32,6 +39,9 @@ extension Program {
                 #expect(try await manifold.run(["images", "-q"]).output == pulled.output)
                 let gone = try await manifold.run(["push", "app:1", "\(host)/stored/gone:1"])
                 #expect(!gone.succeeded && gone.errorOutput.contains("no image called app:1 in the store"))
+                let all = try await manifold.run(["rmi", String(pulled.output.dropLast())])
+                try #require(all.succeeded, all.comment)
+                #expect(try await manifold.run(["images", "-q"]).output == "")
             }
         }
 
@@ -65,6 +75,13 @@ extension Program {
                 #expect(json["images"].array.count == 5)
                 let none = try await manifold.run(["inspect", "\(try SharedRegistry.host)/nothing"])
                 #expect(none.status == .exited(1) && none.output == "", none.comment)
+
+                let stored = "\(try SharedRegistry.host)/stored-only:1"
+                try #require(try await manifold.run(["pull", "-q", name, stored]).succeeded)
+                for command in [["inspect"], ["verify"], ["manifest", "who"]] {
+                    let asked = try await manifold.run(command + [stored])
+                    #expect(asked.errorOutput.contains("store:\(stored)"), asked.comment)
+                }
             }
         }
 
@@ -80,6 +97,8 @@ extension Program {
                 #expect(list.output.split(separator: "\n").sorted() == ["a", "b"], list.comment)
                 let json = try await manifold.run(["tags", "--json", "\(host)/tagged"])
                 #expect(Set(try JSONValue(parsing: json.stdout).strings) == ["a", "b"])
+                let image = try await manifold.run(["tags", "\(host)/tagged:a"])
+                #expect(!image.succeeded && image.errorOutput.contains("leave out the tag"), image.comment)
             }
         }
     }

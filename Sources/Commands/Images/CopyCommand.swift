@@ -15,7 +15,8 @@ struct CopyCommand: AsyncParsableCommand {
 
             What a target has is not sent, what its registry has elsewhere is mounted, and what several targets need \
             is fetched once. The digest stays the same unless platforms or attestations are left out. A target gets \
-            the image under its name when all of it is there; one that fails keeps what it had, and the others go on.
+            the image under its name when all of it is there; one that fails keeps what it had, and the others go on. \
+            Printed is the digest, once for each target.
 
             Examples:
               manifold copy alpine:3.20 registry.example/mirror/alpine:3.20

@@ -16,7 +16,7 @@ struct ImageTransfer {
     var choice = ImageSelection.Choice()
     var expected = TagExpectation.anything
 
-    /// Copies, tells the user, and prints the digests when nothing else is to be shown.
+    /// Copies, tells the user, and prints each target's digest, as the commands about lists do.
     ///
     /// - Throws: `ExitCode`, after the reason was told.
     func run(
@@ -35,7 +35,7 @@ struct ImageTransfer {
             var failures = 0
             for result in results {
                 switch result {
-                case .success(let report): if progress.quiet { Swift.print(report.digest) }
+                case .success(let report): try CommandOutput.result("\(report.digest)")
                 case .failure(let error):
                     failures += 1
                     FailureMessage.tell(error, in: form)
@@ -72,17 +72,8 @@ extension ImageTransfer {
                 return results
             } catch {
                 progress.stopped(by: error)
-                throw explained(error, store)
+                throw source.explained(error, store)
             }
         }
-    }
-
-    /// Who asks a registry for what is in the store only is told so.
-    private func explained(_ error: any Error, _ store: Store) -> any Error {
-        guard case .registry(let reference) = source, var error = error as? RegistryError,
-            (try? store.image(named: reference)) != nil
-        else { return error }
-        error.hint = "there is an image of this name in the store, which is meant by store:\(reference.familiar)"
-        return error
     }
 }

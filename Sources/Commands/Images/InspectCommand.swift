@@ -41,8 +41,7 @@ struct InspectCommand: AsyncParsableCommand {
             let place = try ImagePlace(place, absolute: environment.absolute)
             let choice = ImageSelection.Choice(platforms: try PlatformWords.list(platforms))
             let store = try Store(at: store.path(in: environment))
-            return try await registry.withClient(for: place.registries, in: environment) { client in
-                let reader = ImageAccess(client: client, store: store).reader(of: place)
+            return try await place.reading(registry, store, in: environment) { reader in
                 if isRaw, platforms.isEmpty { return try await reader.root().bytes }
                 let selection = try await ImageSelection(choice, from: reader)
                 if isRaw { return selection.root.bytes }

@@ -11,7 +11,7 @@ struct ProgressOptions: ParsableArguments {
             discussion: "Default: $MANIFOLD_PROGRESS, $BUILDKIT_PROGRESS, else auto.", valueName: "mode"))
     var progress: ProgressMode?
 
-    @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")
+    @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress, only the result's digest.")
     var quiet = false
 
     func mode(in environment: Environment) throws -> ProgressMode {

@@ -15,7 +15,7 @@ struct RemoveImageCommand: AsyncParsableCommand {
             registry is touched.
             """)
 
-    @Argument(help: "The images in the store, by their names.") var names: [String]
+    @Argument(help: "The images in the store, by their names, or by a digest for all its names.") var names: [String]
 
     @Flag(name: [.customShort("f"), .customLong("force")], help: "Names that are not there are no error.")
     var force = false
@@ -25,11 +25,12 @@ struct RemoveImageCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = Environment.current()
         try await CommandOutput.answer {
-            let references = try names.map { try StoreName.parse($0) }
             let store = try Store(at: store.path(in: environment))
             // All or none: a wrong word should not cost the names before it.
-            for reference in references where try !force && store.image(named: reference) == nil {
-                throw ImagesError.notInStore(reference, names: try store.images().map(\.familiar))
+            let references = try names.flatMap { name in
+                do { return try StoreName.find(name, in: store) } catch ImagesError.notInStore where force {
+                    return []
+                }
             }
             for reference in references { store.forget(reference) }
             return []

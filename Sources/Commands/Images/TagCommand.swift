@@ -13,7 +13,7 @@ struct TagCommand: AsyncParsableCommand {
         abstract: "Give an image in the store one more name, or several.",
         discussion: "In a registry: manifold copy NAME:OLD NAME:NEW, which sends nothing but the manifest.")
 
-    @Argument(help: "The image in the store, by its name.") var source: String
+    @Argument(help: "The image in the store, by its name or digest.") var source: String
 
     @Argument(help: "The new names.") var names: [String]
 
@@ -22,24 +22,16 @@ struct TagCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = Environment.current()
         try await CommandOutput.answer {
-            let source = try StoreName.parse(source)
             let names = try names.map { try StoreName.parse($0) }
             if let name = names.first(where: { $0.digest != nil }) {
                 throw CommandError("\(name.familiar): a name with a digest cannot be given", remedy: "leave out the @")
             }
             let store = try Store(at: store.path(in: environment))
-            let root = try await StoredImage(source, store: store).root()
+            let root = try await StoredImage(try StoreName.one(source, in: store), store: store).root()
             for name in names {
                 try store.save(NamedImage(name: name.description, descriptor: root.descriptor), as: name)
             }
             return []
         }
-    }
-}
-
-/// A name in the store, written with or without `store:`.
-enum StoreName {
-    static func parse(_ text: String) throws -> Reference {
-        try Reference(text.hasPrefix("store:") ? String(text.dropFirst(6)) : text)
     }
 }

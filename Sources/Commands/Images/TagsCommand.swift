@@ -20,6 +20,10 @@ struct TagsCommand: AsyncParsableCommand {
         try await CommandOutput.answer {
             let name = repository.hasPrefix("docker://") ? String(repository.dropFirst(9)) : repository
             let reference = try Reference(name)
+            if reference.digest != nil || name.split(separator: "/").last?.contains(":") == true {
+                throw CommandError(
+                    "\"\(name)\" is an image and not a repository", remedy: "leave out the tag or the digest")
+            }
             let tags = try await registry.withClient(for: [reference.registry], in: environment) {
                 try await $0.tags(of: reference)
             }

@@ -69,7 +69,10 @@ struct VerifyCommand: AsyncParsableCommand {
         let report = VerifyReport(name: place, digest: digest, outcomes, failures: failures)
         if form == .words, !isJSON { FailureMessage.write(report.explanations) }
         let text = isJSON ? try report.json : progress.quiet ? "\(digest)\n" : report.table
-        try? Files.writeAll(Array(text.utf8), to: STDOUT_FILENO, path: "standard output")
+        do { try Files.writeAll(Array(text.utf8), to: STDOUT_FILENO, path: "standard output") } catch {
+            FailureMessage.printPlainly(error)
+            throw ExitCode(1)
+        }
         if report.fails { throw ExitCode(1) }
     }
 
@@ -78,8 +81,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let platforms = try PlatformWords.list(platforms)
         let command = try running.command()
         let store = try Store(at: store.path(in: environment))
-        return try await registry.withClient(for: place.registries, in: environment) { client in
-            let reader = ImageAccess(client: client, store: store).reader(of: place)
+        return try await place.reading(registry, store, in: environment) { reader in
             let rehearsal = try await PullRehearsal(
                 reader, store: store, keeping: command == nil ? .nothing : .blobs)
             let finder = EmulatorFinder(

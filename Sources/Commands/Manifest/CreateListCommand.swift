@@ -92,8 +92,6 @@ struct CreateListCommand: AsyncParsableCommand {
                 var known = try await ListDraft(changing: reader)
                 try known.add(parts, whenTaken: .replace)
                 draft = known
-            } else if expected == .anything, case .registry = place, place == target, tags.isEmpty {
-                expected = .nothing
             }
             // What was added to must still be there when the tag moves, or still nothing.
             if expected == .anything, place == target, tags.isEmpty, target.hasName {

@@ -27,9 +27,7 @@ struct ListPlace: Sendable {
         _ depth: ReadList.Depth, _ registry: RegistryOptions, _ store: StoreOptions, in environment: Environment
     ) async throws -> ReadList {
         let store = try Store(at: store.path(in: environment))
-        return try await registry.withClient(for: place.registries, in: environment) { client in
-            try await ReadList(from: ImageAccess(client: client, store: store).reader(of: place), depth)
-        }
+        return try await place.reading(registry, store, in: environment) { try await ReadList(from: $0, depth) }
     }
 }
 
