@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import FoundationEssentials
+import Glibc
 import Images
 import OCI
 import Registry
@@ -19,7 +20,6 @@ struct HostileListTests {
     private static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try JSONEncoder().encode(value)) }
 
     private static func layout(of root: Descriptor, _ sink: LayoutDirectory) async throws -> OCILayout {
-        try sink.prepare()
         try await sink.update { $0.add(root, nil) }
         return OCILayout(path: sink.path, selector: .any)
     }
@@ -28,6 +28,7 @@ struct HostileListTests {
     func explosion() async throws {
         try await withFolder { folder in
             let sink = LayoutDirectory(folder.appending("hostile"))
+            _ = try await sink.hold()
             let config = try Self.put(
                 Self.encode(ImageConfig(platform: Platform(os: "linux", architecture: "amd64"), diffIDs: [])),
                 .ociConfig, sink)
@@ -46,6 +47,7 @@ struct HostileListTests {
     @Test("a list of thousands is no source of another") func thousands() async throws {
         try await withFolder { folder in
             let sink = LayoutDirectory(folder.appending("hostile"))
+            _ = try await sink.hold()
             let entries = (0..<3_000).map {
                 Descriptor(mediaType: .ociManifest, digest: .sha256(of: "\($0)"), size: 2)
             }
@@ -59,6 +61,7 @@ struct HostileListTests {
     func sizes(size: Int64) async throws {
         try await withFolder { folder in
             let sink = LayoutDirectory(folder.appending("hostile"))
+            _ = try await sink.hold()
             let config = try Self.put(Array("{}".utf8), .ociConfig, sink)
             let layers = ["a", "b"].map { Descriptor(mediaType: .ociLayer, digest: .sha256(of: $0), size: size) }
             let root = try Self.put(Self.encode(Manifest(config: config, layers: layers)), .ociManifest, sink)
@@ -82,6 +85,27 @@ struct HostileListTests {
             let read = try await ReadList(from: list, .children)
             #expect(read.children.count == 2)
             #expect(read.children.values.allSatisfy { $0.flaw == nil && $0.config != nil })
+        }
+    }
+
+    @Test("a layer that one place of an image has lost is taken from another") func lost() async throws {
+        try await withFolder { folder in
+            let sample = try SampleImage()
+            let places = ["first", "second"].map { folder.appending($0) }
+            let layouts = [try await sample.layout(in: places[0]), try await sample.layout(in: places[1])]
+            let lost = places[0].pushing(FilePath(LayoutFiles.path(of: sample.layer.descriptor.digest)))
+            try #require(unlink(lost.string) == 0)
+            let parts = sample.manifests.map {
+                ListPart(ListEntry(asIs: $0.descriptor), from: layouts, title: "sample")
+            }
+            let list = try ComposedList(Index(manifests: parts.map(\.entry.descriptor)), of: parts)
+            let copy = LayoutWriter(path: folder.appending("copy"), tag: "1")
+            let results = try await ImageCopy(
+                from: list, to: [copy], store: try Store(at: folder.appending("store"))
+            ).run()
+            #expect(throws: Never.self) { try results.forEach { _ = try $0.get() } }
+            let there = OCILayout(path: folder.appending("copy"), selector: .tag("1"))
+            #expect(try await there.file(sample.layer.descriptor) != nil)
         }
     }
 }

@@ -167,21 +167,6 @@ struct LayoutDirectoryTests {
         }
     }
 
-    @Test("indexes that lead to one another without end are given up")
-    func nested() async throws {
-        try await with { layout in
-            _ = try await layout.hold()
-            var next = try image("one", in: layout)
-            for _ in 0..<3 {
-                let bytes = Array(try JSONEncoder().encode(Index(manifests: Array(repeating: next, count: 200))))
-                try layout.put(bytes, as: .sha256(of: bytes))
-                next = Descriptor(mediaType: .ociIndex, digest: .sha256(of: bytes), size: Int64(bytes.count))
-            }
-            try await layout.update { [next] in try $0.add(next, name("a:1")) }
-            await #expect(throws: ImagesError.self) { try await ImageSelection(from: OCILayout(layout, .any)) }
-        }
-    }
-
     @Test("blobs that only a former image had are removed, unless somebody writes or something is not understood")
     func removal() async throws {
         try await with { layout in

@@ -91,12 +91,37 @@ public struct ComposedList: ImageReader {
         }
     }
 
-    public func bytes(_ blob: Descriptor) async throws -> [UInt8] { try await reader(of: blob).bytes(blob) }
+    public func bytes(_ blob: Descriptor) async throws -> [UInt8] {
+        try await asking(blob) { try await $0.bytes(blob) }
+    }
 
-    public func file(_ blob: Descriptor) async throws -> FilePath? { try await reader(of: blob).file(blob) }
+    public func file(_ blob: Descriptor) async throws -> FilePath? {
+        try await asking(blob) { try await $0.file(blob) }
+    }
+
+    /// Asks one place after the other, until one has the blob.
+    private func asking<Result: Sendable>(
+        _ blob: Descriptor, _ body: (any ImageReader) async throws -> Result
+    ) async throws -> Result {
+        let readers = try readers(of: blob)
+        for (place, reader) in readers.enumerated() {
+            do { return try await body(reader) } catch  where Self.isGone(error) && place < readers.count - 1 {}
+        }
+        throw ImagesError.incomplete(title: title, blob: blob.digest)
+    }
 
     public func read(_ blob: Descriptor, into sink: (UnsafeRawBufferPointer) throws -> Void) async throws {
-        try await reader(of: blob).read(blob, into: sink)
+        let readers = try readers(of: blob)
+        var hasBegun = false
+        for (place, reader) in readers.enumerated() {
+            do {
+                return try await reader.read(blob) { bytes in
+                    hasBegun = true
+                    try sink(bytes)
+                }
+            } catch  where Self.isGone(error) && !hasBegun && place < readers.count - 1 {}
+        }
+        throw ImagesError.incomplete(title: title, blob: blob.digest)
     }
 
     public func origins(of content: Descriptor) -> [Reference] {
@@ -114,12 +139,11 @@ public struct ComposedList: ImageReader {
             + part.readers.compactMap { $0 as? ComposedList }.flatMap { $0.registries(of: content) }
     }
 
-    private func reader(of blob: Descriptor) throws -> any ImageReader {
+    /// The places that should have a blob, of which there is at least one.
+    private func readers(of blob: Descriptor) throws -> [any ImageReader] {
         let readers = try owners.part(blob.digest).readers
-        guard let reader = readers.first(where: { !$0.lacks(blob) }) ?? readers.first else {
-            throw ImagesError.incomplete(title: title, blob: blob.digest)
-        }
-        return reader
+        let likely = readers.filter { !$0.lacks(blob) }
+        return likely.isEmpty ? readers : likely
     }
 
     /// Who has what: known of the entries, learned of the rest as documents are read.

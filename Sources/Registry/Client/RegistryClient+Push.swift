@@ -91,8 +91,8 @@ extension RegistryClient {
             cancel.address = session
             _ = try? await send(cancel)
             return false
-        } catch let error as RegistryError where error.isRefusal {
-            // No such repository, or none of ours: then the blob is sent.
+        } catch let error as RegistryError where error.isRefusal || error.kind == .serverFailure {
+            // No such repository, none of ours, or a registry that cannot do it: then the blob is sent.
             return false
         }
     }
