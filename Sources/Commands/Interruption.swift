@@ -41,15 +41,6 @@ enum Interruption {
         }
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        sigaction(number, nil, &action)
-        let ignore = SIG_IGN
-        return withUnsafeBytes(of: action.__sigaction_handler) { current in
-            withUnsafeBytes(of: ignore) { current.elementsEqual($0) }
-        }
-    }
-
     /// The signal that came first.
     private final class Received: Sendable {
         let queue = DispatchQueue(label: "manifold.signals")

@@ -29,16 +29,7 @@ struct CopyCommand: AsyncParsableCommand {
 
     @OptionGroup var selection: SelectionOptions
 
-    @Option(
-        name: .customLong("if-match"),
-        help: ArgumentHelp(
-            "Change nothing unless the target's name stands for this digest, or with \"none\" for nothing.",
-            discussion: """
-                It is asked for at the beginning and right before the name moves; registries have no way to do both in \
-                one step.
-                """,
-            valueName: "digest"))
-    var expected: String?
+    @OptionGroup var condition: ExpectationOptions
 
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
@@ -50,7 +41,7 @@ struct CopyCommand: AsyncParsableCommand {
             try ImageTransfer(
                 source: ImagePlace(source, absolute: environment.absolute),
                 targets: targets.map { try ImagePlace($0, absolute: environment.absolute) },
-                choice: try selection.choice(), expected: try TagExpectation(option: expected))
+                choice: try selection.choice(), expected: try condition.expectation())
         }
         try await transfer.run(progress, registry, store, in: environment)
     }

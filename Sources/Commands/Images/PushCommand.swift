@@ -22,12 +22,7 @@ struct PushCommand: AsyncParsableCommand {
 
     @OptionGroup var selection: SelectionOptions
 
-    @Option(
-        name: .customLong("if-match"),
-        help: ArgumentHelp(
-            "Change nothing unless the target's name stands for this digest, or with \"none\" for nothing.",
-            valueName: "digest"))
-    var expected: String?
+    @OptionGroup var condition: ExpectationOptions
 
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
@@ -40,7 +35,7 @@ struct PushCommand: AsyncParsableCommand {
             let places = try targets.map { try ImagePlace($0, absolute: environment.absolute) }
             return ImageTransfer(
                 source: .store(name), targets: places.isEmpty ? [.registry(name)] : places,
-                choice: try selection.choice(), expected: try TagExpectation(option: expected))
+                choice: try selection.choice(), expected: try condition.expectation())
         }
         try await transfer.run(progress, registry, store, in: environment)
     }

@@ -6,16 +6,7 @@ import OCI
 
 /// How carefully a list is published, and what is told of it.
 struct GuardOptions: ParsableArguments {
-    @Option(
-        name: .customLong("if-match"),
-        help: ArgumentHelp(
-            "Move the names only where they stand for this digest now, or with \"none\" where they are not there.",
-            discussion: """
-                It is looked at right before a name moves. Registries offer no step that compares and moves, so that \
-                somebody can still come between.
-                """,
-            valueName: "digest"))
-    var expected: String?
+    @OptionGroup var condition: ExpectationOptions
 
     @Flag(name: .customLong("dry-run"), help: "Look for everything, print the list and change nothing.")
     var isRehearsal = false
@@ -26,7 +17,7 @@ struct GuardOptions: ParsableArguments {
     var metadataFile: String?
 
     /// - Throws: ``CommandError``.
-    func expectation() throws -> TagExpectation { try TagExpectation(option: expected) }
+    func expectation() throws -> TagExpectation { try condition.expectation() }
 
     /// Writes a list that was made or changed, as ``publish(_:to:named:ifMatch:_:)`` does, after what was done to it is told.
     func publish(

@@ -69,12 +69,7 @@ struct PushSpecCommand: AsyncParsableCommand {
     )
     var type: String?
 
-    @Option(
-        name: .customLong("if-match"),
-        help: ArgumentHelp(
-            "Move names only where they stand for this digest now, or with \"none\" where they are not there.",
-            valueName: "digest"))
-    var expected: String?
+    @OptionGroup var condition: ExpectationOptions
 
     @Flag(name: .customLong("dry-run"), help: "Look for everything, print the lists and push nothing.")
     var isRehearsal = false
@@ -100,7 +95,7 @@ struct PushSpecCommand: AsyncParsableCommand {
                 remedy: "keep them once: echo \"$PASSWORD\" | manifold login -u USER --password-stdin REGISTRY")
         }
         var work = SpecWork(
-            ignoresMissing: ignoresMissing, format: try format(), expectation: try TagExpectation(option: expected),
+            ignoresMissing: ignoresMissing, format: try format(), expectation: try condition.expectation(),
             isRehearsal: isRehearsal)
         let more = tags.flatMap { $0.split(separator: ",").map(String.init) }
         let notes = try annotationValues()
