@@ -34,8 +34,10 @@ extension EmulationError: CustomStringConvertible {
     public var remedy: String? {
         switch self {
         case .noTarget: "leave the platform out, or build it on a machine of its own"
-        case .notInstalled:
-            "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
+        case .notInstalled(_, let name, _):
+            EmulatorTable.target(named: name)?.removedIn.map {
+                "QEMU \($0) and newer have no qemu-\(name): get an older one, and name its directory in MANIFOLD_QEMU_DIR"
+            } ?? "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
         case .noHandlers:
             "install handlers on the host with: sudo apt install qemu-user-static binfmt-support "
                 + "(or use Linux 6.7 or newer)"

@@ -56,16 +56,23 @@ public actor PrivateBinfmt {
             held = descriptor
             interpreter = "/proc/self/fd/\(descriptor.rawValue)"
         }
-        let line = Self.line(emulator.target, interpreter: interpreter)
+        for handler in emulator.target.handlers {
+            try write(Self.line(handler, interpreter: interpreter), for: name, to: instance)
+        }
+    }
+
+    private static func write(
+        _ line: [UInt8], for name: String, to instance: FileDescriptor
+    ) throws(EmulationError) {
         let file = openat(instance.rawValue, "register", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { throw .registration(target: name, Errno(rawValue: errno)) }
         defer { close(file) }
-        let written = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        let written = line.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
         guard written == line.count else { throw .registration(target: name, Errno(rawValue: errno)) }
     }
 
     /// The line that registers a handler (Documentation/admin-guide/binfmt-misc.rst).
-    static func line(_ target: EmulatorTarget, interpreter: String) -> [UInt8] {
+    static func line(_ handler: EmulatorTarget.Handler, interpreter: String) -> [UInt8] {
         func escaped(_ bytes: [UInt8]) -> String {
             bytes.map { byte in
                 let digits = String(byte, radix: 16)
@@ -75,7 +82,7 @@ public actor PrivateBinfmt {
         // The first character is the delimiter, and a path may have a colon.
         let delimiter = interpreter.contains(":") ? "\t" : ":"
         let fields = [
-            "", "qemu-\(target.target)", "M", "0", escaped(target.magic), escaped(target.mask), interpreter, "FPCO",
+            "", handler.name, "M", "0", escaped(handler.magic), escaped(handler.mask), interpreter, "FPCO",
         ]
         return Array((fields.joined(separator: delimiter) + "\n").utf8)
     }

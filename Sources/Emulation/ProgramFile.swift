@@ -49,7 +49,7 @@ struct ELFHeader {
     /// The machine as QEMU calls it, or its number.
     var machineName: String {
         let target = EmulatorTable.all.first { entry in
-            entry.machine == machine && entry.is64Bit == is64Bit && entry.isBigEndian == isBigEndian
+            entry.machines.contains(machine) && entry.is64Bit == is64Bit && entry.isBigEndian == isBigEndian
         }
         return target?.target ?? "ELF machine \(machine)"
     }

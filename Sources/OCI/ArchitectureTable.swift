@@ -14,13 +14,14 @@ enum ArchitectureTable {
     /// Every spelling, for suggestions.
     static let spellings: [String] = table.keys.sorted()
 
-    /// The variants of an architecture, oldest first; the first of amd64 is its plain form.
+    /// The variants of an architecture, oldest first; the first of amd64 is its plain form, sparc's plain form is v8.
     static func variants(of architecture: String) -> [String] {
         switch architecture {
         case "arm": ["v5", "v6", "v7", "v8"]
         case "amd64": ["v1", "v2", "v3", "v4"]
         case "ppc64le": ["power8", "power9", "power10"]
         case "riscv64": ["rva20u64", "rva22u64", "rva23u64"]
+        case "sparc": ["v8plus"]
         default: []
         }
     }
@@ -64,58 +65,27 @@ enum ArchitectureTable {
         }
     }
 
+    /// The words that ``ArchitectureNames`` gives, but no word that means several architectures.
     private static let table: [String: Alias] = {
-        var table: [String: Alias] = [:]
-        for (architecture, spellings) in plain {
-            table[architecture] = Alias(architecture: architecture)
-            for spelling in spellings { table[spelling] = Alias(architecture: architecture) }
+        var table: [String: Alias] = [
+            "wasm": Alias(architecture: "wasm"), "wasm32": Alias(architecture: "wasm"),
+            // As containerd's `platforms` reads it; Debian's runs on v5.
+            "armel": Alias(architecture: "arm", variant: "v6"),
+            // Says no variant, so that one may follow.
+            "arm32": Alias(architecture: "arm"),
+        ]
+        // An architecture's own name, and QEMU's, come before what another goes by as well.
+        for names in ArchitectureNames.all where table[names.architecture] == nil {
+            table[names.architecture] = Alias(architecture: names.architecture)
         }
-        for (variant, spellings) in arm {
-            for spelling in spellings { table[spelling] = Alias(architecture: "arm", variant: variant) }
+        for names in ArchitectureNames.all where table[names.qemu] == nil {
+            table[names.qemu] = Alias(architecture: names.architecture, variant: names.variant)
+        }
+        for names in ArchitectureNames.all {
+            for spelling in names.spellings where table[spelling] == nil && spelling != "x86" {
+                table[spelling] = Alias(architecture: names.architecture, variant: names.variant)
+            }
         }
         return table
     }()
-
-    private static let plain: [(architecture: String, spellings: [String])] = [
-        ("amd64", ["x86_64", "x86-64", "x64"]),
-        ("386", ["i386", "i486", "i586", "i686"]),
-        ("arm64", ["aarch64", "arm64v8", "armv8l", "armv8"]),
-        ("arm64be", ["aarch64_be"]),
-        ("arm", ["arm32"]),
-        ("armbe", ["armeb"]),
-        ("loong64", ["loongarch64"]),
-        ("mips", []),
-        ("mipsle", ["mipsel"]),
-        ("mips64", []),
-        ("mips64le", ["mips64el"]),
-        ("mips64p32", ["mipsn32"]),
-        ("mips64p32le", ["mipsn32el"]),
-        ("ppc", ["powerpc"]),
-        ("ppc64", ["powerpc64"]),
-        ("ppc64le", ["ppc64el", "powerpc64le"]),
-        ("riscv32", ["riscv"]),
-        ("riscv64", ["riscv64gc"]),
-        ("s390x", []),
-        ("sparc", []),
-        ("sparc64", []),
-        ("alpha", []),
-        ("hexagon", []),
-        ("hppa", ["parisc"]),
-        ("m68k", []),
-        ("microblaze", []),
-        ("microblazeel", []),
-        ("or1k", ["openrisc"]),
-        ("sh4", []),
-        ("sh4eb", []),
-        ("xtensa", []),
-        ("xtensaeb", []),
-        ("wasm", ["wasm32"]),
-    ]
-
-    /// `armhf` and `armel` as containerd reads them: the Debian port, and v6.
-    private static let arm: [(variant: String, spellings: [String])] = [
-        ("v5", ["armv5", "armv5l", "armv5tel", "arm32v5"]),
-        ("v6", ["armv6", "armv6l", "arm32v6", "armel"]),
-        ("v7", ["armv7", "armv7l", "arm32v7", "armhf"]),
-    ]
 }

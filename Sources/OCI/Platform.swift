@@ -94,6 +94,7 @@ public struct Platform: Hashable, Sendable {
                 Platform(os: os, architecture: architecture, variant: $0)
             }
             list += ["v8", "v7", "v6", "v5"].map { Platform(os: os, architecture: "arm", variant: $0) }
+        case "sparc" where variant != nil: list.append(Platform(os: os, architecture: architecture))
         default: break
         }
         return list
