@@ -43,6 +43,7 @@ let package = Package(
         // Pure values and text.
         .target(name: "OCI", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Dockerfile", dependencies: ["OCI"], swiftSettings: strict),
+        .target(name: "Audit", dependencies: ["OCI"], swiftSettings: strict),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "YAML", dependencies: ["CYaml"], swiftSettings: strict),
 
@@ -129,6 +130,8 @@ let package = Package(
             path: "Tests/SandboxProbe", swiftSettings: strict),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: strict),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
+        .testTarget(
+            name: "AuditTests", dependencies: ["OCI", "Audit", "TestSupport", systemPackage], swiftSettings: strict),
         .testTarget(name: "DockerfileTests", dependencies: ["Dockerfile"], swiftSettings: strict),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: strict),

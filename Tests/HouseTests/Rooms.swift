@@ -5,6 +5,7 @@ enum Rooms {
     static let mayImport: [String: Set<String>] = [
         "OCI": [],
         "Dockerfile": ["OCI"],
+        "Audit": ["OCI"],
         "CYaml": [],
         "YAML": ["CYaml"],
         "CArchive": [],
