@@ -62,6 +62,61 @@ struct RealFileTests {
         }
     }
 
+    @Test("the level that a program needs is read as readelf reads it", arguments: 2...4)
+    func level(_ level: Int) async throws {
+        try await Scratch.with { directory in
+            let program = directory.appending("program")
+            let made = try await ChildProcess.run(
+                "clang",
+                [
+                    "-target", "x86_64-linux-gnu", "-nostdlib", "-static", "-fuse-ld=lld", "-Wl,-e,start", "-x",
+                    "assembler", "-", "-o", program.string,
+                ], input: Array(Self.needing(bits: 1 << (level - 1)).utf8))
+            try #require(made.succeeded, "\(made)")
+            let judge = try await ChildProcess.run("readelf", ["-W", "-n", program.string], environment: Self.plain)
+            #expect(judge.output.contains("x86 ISA needed: x86-64-v\(level)"), "\(judge)")
+            let facts = try #require(try Self.read(program))
+            #expect(facts.x86Level == level)
+            let needed = try Platform("linux/amd64/v\(level)")
+            #expect(PlatformFit(of: facts, on: needed) == .fits)
+            #expect(PlatformFit(of: facts, on: try Platform("linux/amd64")) == .needsNewer(needed))
+        }
+    }
+
+    @Test("a program whose section headers were stripped fits every variant")
+    func stripped() async throws {
+        try await Scratch.with { directory in
+            let program = directory.appending("program")
+            let made = try await ChildProcess.run(
+                "clang",
+                [
+                    "-target", "armv7a-linux-gnueabihf", "-nostdlib", "-static", "-fuse-ld=lld", "-Wl,-e,start", "-x",
+                    "c", "-", "-o", program.string,
+                ], input: Array("int start(void) { return 0; }".utf8))
+            try #require(made.succeeded, "\(made)")
+            let strip = try await ChildProcess.run("llvm-objcopy", ["--strip-sections", program.string])
+            try #require(strip.succeeded, "\(strip)")
+            let facts = try #require(try Self.read(program))
+            #expect(facts.arm == nil)
+            #expect(!facts.isPartial)
+            #expect(PlatformFit(of: facts, on: try Platform("linux/arm/v5")) == .fits)
+        }
+    }
+
+    /// A program whose property note says what it needs, in a section of another name: LLD drops what it does not know.
+    private static func needing(bits: Int) -> String {
+        """
+        .globl start
+        start: ret
+        .section .note.needed, "a", @note
+        .p2align 3
+        .long 4, 16, 5
+        .asciz "GNU"
+        .long 0xc0008002, 4, \(bits), 0
+
+        """
+    }
+
     private static let plain = ["LC_ALL": "C", "PATH": "/usr/bin:/bin"]
 
     /// Reads a file as the audit does: the beginning, then what is asked for.
