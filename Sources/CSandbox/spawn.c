@@ -127,7 +127,13 @@ static _Noreturn void be_init(pid_t program) {
             _exit(0);
         }
         if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(1);
-        if (watched[0].revents) _exit(1);
+        if (watched[0].revents) {
+            // What comes before its end are signals for the program.
+            unsigned char numbers[16];
+            ssize_t count = watched[0].revents & POLLIN ? read(LIFELINE, numbers, sizeof numbers) : 0;
+            if (count <= 0 && !(count < 0 && errno == EINTR)) _exit(1);
+            for (ssize_t i = 0; i < count; i++) kill(program, numbers[i]);
+        }
         if (watched[1].revents) {
             struct signalfd_siginfo information[4];
             while (read(signals, information, sizeof information) > 0) continue;
@@ -217,7 +223,7 @@ static int make_pipe(int *ends, bool non_blocking) {
 
 int mf_spawn(const struct mf_plan *plan, struct mf_process *process) {
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
-    ends.input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ends.input = plan->input < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(plan->input, F_DUPFD_CLOEXEC, 3);
     if (ends.input < 0 || make_pipe(ends.report, true) < 0 || make_pipe(ends.lifeline, false) < 0 ||
         make_pipe(ends.output, true) < 0 || make_pipe(ends.errors, true) < 0) {
         close_ends(&ends);

@@ -8,9 +8,12 @@ enum Interruption {
     /// Runs `work`; on SIGINT, SIGTERM or SIGHUP it is cancelled, on a second signal the process ends at once. What
     /// runs in sandboxes ends with the process either way.
     ///
+    /// - Parameter forwards: whether somebody else was given the signal, which is then no interruption.
     /// - Throws: what `work` throws; ``Interrupted`` when a signal came.
-    static func cancels<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result
-    {
+    static func cancels<Result: Sendable>(
+        unless forwards: @escaping @Sendable (Int32) -> Bool = { _ in false },
+        _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         let task = Task { try await work() }
         let received = Received()
         let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
@@ -22,6 +25,7 @@ enum Interruption {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: received.queue)
             source.setEventHandler {
+                if forwards(number) { return }
                 if received.note(number) { _exit(128 + number) }
                 task.cancel()
             }

@@ -20,7 +20,8 @@ public struct ManifoldCommand: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self,
             LoginCommand.self, LogoutCommand.self,
-            CopyCommand.self, InspectCommand.self, VerifyCommand.self, TagsCommand.self, ManifestCommand.self,
+            CopyCommand.self, InspectCommand.self, VerifyCommand.self, RunCommand.self, TagsCommand.self,
+            ManifestCommand.self,
             ImagesCommand.self, PullCommand.self, PushCommand.self, TagCommand.self, RemoveImageCommand.self,
             PruneCommand.self, VersionCommand.self,
         ])
@@ -41,6 +42,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
     /// - Parameter arguments: the command line without the program's name.
     public static func needsUserNamespace(_ arguments: [String]) -> Bool {
         guard let command = arguments.first(where: { !$0.hasPrefix("-") }) else { return false }
+        if command == RunCommand.configuration.commandName { return RunCommand.runsSomething(arguments) }
         let all = BooleanFlags.spelledOut(arguments)
         // What comes after is for another program.
         let arguments = all.prefix { $0 != "--" }

@@ -20,7 +20,7 @@ public struct Sandbox: Sendable {
     ///
     /// `output` is called with what the process writes, one call at a time. When the program ends, everything that
     /// it left running is killed. When the task is cancelled, or this program dies, all is killed at once. Standard
-    /// input is empty. What the image lacks of mount points does not appear in the upper directory.
+    /// input is empty unless the spec's control has one. What the image lacks of mount points does not appear in the upper directory.
     /// - Throws: ``SandboxError`` when the program could not be started, `CancellationError` when cancelled.
     public func run(
         _ spec: SandboxSpec, output: @escaping @Sendable (OutputStream, [UInt8]) -> Void

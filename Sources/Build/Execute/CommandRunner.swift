@@ -31,6 +31,8 @@ public struct StepCommand: Sendable {
     /// What the build asks of all its commands.
     public var settings = RunSettings()
     public var confinement = Confinement.container
+    /// How the caller speaks with the command while it runs; nil when it does not.
+    public var control: ProcessControl?
 }
 
 /// Who executes the commands of RUN steps.

@@ -56,6 +56,7 @@ public struct SandboxRunner: CommandRunner {
             scratch: run)
         spec.sharedMemory = command.settings.sharedMemory ?? spec.sharedMemory
         spec.confinement = command.confinement
+        spec.control = command.control
         return try await sandbox.run(spec) { stream, bytes in
             output(stream == .standardOutput ? .stdout : .stderr, bytes)
         }

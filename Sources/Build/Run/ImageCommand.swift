@@ -18,6 +18,8 @@ public struct ImageCommand: Sendable {
     public var hostname = "localhost"
     public var mounts: [SandboxMount] = []
     public var settings = RunSettings()
+    /// How the caller speaks with the command while it runs; nil when it does not.
+    public var control: ProcessControl?
     /// After this time everything that runs is killed.
     public var timeLimit: Duration?
 

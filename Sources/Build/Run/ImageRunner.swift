@@ -42,11 +42,12 @@ public struct ImageRunner: Sendable {
             let environment = Self.environment(command, container, home: place.identity.home)
             try ProgramCheck(place: place, environment: environment, directory: directory)
                 .check(words, for: image.platform)
-            let step = StepCommand(
+            var step = StepCommand(
                 arguments: words, environment: environment, workingDirectory: directory, user: place.identity,
                 network: command.network, platform: image.platform, lower: place.lower, upper: place.upper,
                 work: place.work, scratch: place.scratch, scripts: [], mounts: command.mounts,
                 hostname: command.hostname, settings: command.settings)
+            step.control = command.control
             let start = ContinuousClock.now
             let end = try await end(of: step, within: command.timeLimit, output)
             return ImageRunReport(end: end, duration: start.duration(to: .now))

@@ -156,6 +156,8 @@ struct mf_plan {
     uint32_t namespaces;
     const char *const *arguments;
     const char *const *environment;
+    /// What the program reads as its standard input, which stays the caller's; -1 for nothing.
+    int input;
 };
 
 /// A running sandbox; every descriptor is close-on-exec and belongs to the caller.
@@ -165,7 +167,8 @@ struct mf_process {
     int pidfd;
     /// Records of `struct mf_report`; non-blocking.
     int report;
-    /// When the last copy of this is closed, the sandbox dies.
+    /// When the last copy of this is closed, the sandbox dies. Each byte written to it is the number of a signal that
+    /// the program is sent.
     int lifeline;
     /// What the process writes; non-blocking.
     int output;

@@ -8,7 +8,8 @@ enum BooleanFlags {
     /// The arguments with `--flag=true` as `--flag` and without `--flag=false`, where the flag takes no value.
     static func spelledOut(_ arguments: [String]) -> [String] {
         let command = command(of: arguments)
-        guard !command.isEmpty else { return arguments }
+        // What follows the image is for the program in it, whatever it looks like.
+        guard !command.isEmpty, command != [RunCommand.configuration.commandName] else { return arguments }
         var known: [String: Bool] = [:]
         var result: [String] = []
         for (index, argument) in arguments.enumerated() {

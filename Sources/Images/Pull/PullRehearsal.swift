@@ -57,6 +57,16 @@ public struct PullRehearsal: Sendable {
         }
     }
 
+    /// The image that a client of a platform chooses, by its documents alone.
+    ///
+    /// - Throws: ``PullProblem``, ``ManifestError``; what the place throws; `CancellationError`.
+    public func image(for platform: Platform) async throws -> PulledImage {
+        let image = try await find(platform, in: root, depth: 0)
+        let (blobs, diffIDs) = (image.manifest.layers.count, image.config.rootfs.diffIDs.count)
+        guard blobs == diffIDs else { throw PullProblem.layerCount(manifest: blobs, config: diffIDs) }
+        return image
+    }
+
     /// Pulls as a client of a platform does.
     ///
     /// - Parameter progress: is told how many of the image's bytes have been checked.
@@ -64,11 +74,8 @@ public struct PullRehearsal: Sendable {
     public func pull(
         for platform: Platform, progress: @escaping @Sendable (_ completed: Int64, _ total: Int64) -> Void = { _, _ in }
     ) async throws -> PulledImage {
-        let image = try await find(platform, in: root, depth: 0)
+        let image = try await image(for: platform)
         let (manifest, diffIDs) = (image.manifest, image.config.rootfs.diffIDs)
-        guard manifest.layers.count == diffIDs.count else {
-            throw PullProblem.layerCount(manifest: manifest.layers.count, config: diffIDs.count)
-        }
         let ledger = CopyLedger(total: image.size, report: progress)
         ledger.note(manifest.config.size, of: manifest.config)
         let layers = Array(zip(manifest.layers, diffIDs).enumerated())

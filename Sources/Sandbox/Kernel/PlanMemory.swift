@@ -21,6 +21,7 @@ final class PlanMemory {
         self.plan.operations_count = operations.count
         self.plan.namespaces = UInt32(MF_NEW_CGROUP.rawValue)
         if plan.network == .none { self.plan.namespaces |= UInt32(MF_NEW_NETWORK.rawValue) }
+        self.plan.input = plan.control?.input?.rawValue ?? -1
         self.plan.arguments = list(plan.arguments.map { $0 } + [nil]).pointer
         self.plan.environment = list(plan.environment.map { $0 } + [nil]).pointer
     }

@@ -23,6 +23,7 @@ final class RunningSandbox: Sendable {
     }
 
     private let process: mf_process
+    private let control: ProcessControl?
     private let watch: Int32
     private let queue = DispatchQueue(label: "sandbox")
     private let source: any DispatchSourceRead
@@ -46,6 +47,7 @@ final class RunningSandbox: Sendable {
             throw .start(error)
         }
         self.process = process
+        self.control = plan.control
         self.watch = watch
         self.output = output
         self.state = Mutex(State(pidfd: process.pidfd))
@@ -54,6 +56,7 @@ final class RunningSandbox: Sendable {
         // The handlers keep this object alive until the source is cancelled, which is when all is closed.
         source.setCancelHandler { self.finish() }
         source.activate()
+        control?.attach(process.lifeline)
     }
 
     /// Kills every process of the sandbox; without effect when it has ended.
@@ -119,6 +122,7 @@ final class RunningSandbox: Sendable {
     }
 
     private func finish() {
+        control?.detach(process.lifeline)
         _ = mf_reap(process.pidfd)
         let waiting: (continuation: CheckedContinuation<PlanOutcome, Never>?, outcome: PlanOutcome) =
             state.withLock { state in

@@ -34,7 +34,8 @@ extension SandboxPlan {
             .execute(candidates(spec)),
         ]
         return SandboxPlan(
-            operations: operations, network: spec.network, arguments: spec.arguments, environment: spec.environment)
+            operations: operations, network: spec.network, arguments: spec.arguments, environment: spec.environment,
+            control: spec.control)
     }
 
     /// The primary group is among the supplementary ones, too: else a command could drop it, and with it a refusal that

@@ -10,6 +10,8 @@ public struct SandboxPlan: Hashable, Sendable {
     public var arguments: [String]
     /// The program's environment.
     public var environment: [String]
+    /// How the caller speaks with the process.
+    public var control: ProcessControl?
 }
 
 extension SandboxPlan: CustomStringConvertible {

@@ -1,0 +1,146 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import ArgumentParser
+import Build
+import Emulation
+import Glibc
+import Images
+import OCI
+import Sandbox
+import Store
+import SystemPackage
+
+/// `manifold run`
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a command in an image of any platform.",
+        discussion: """
+            What is not said is as the image has it. An image of a foreign platform runs under QEMU; nothing of the run \
+            stays. The network is the host's.
+
+            The image is NAME (in the store, else in a registry), docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], \
+            docker-archive:FILE[:NAME] or store:NAME. Options stand before it; what follows is the command.
+
+            The exit code is the command's, 128 + N when signal N ended it, 127 when the program is not there, 126 when \
+            it cannot be executed, and 125 when something else failed. SIGINT, SIGTERM and SIGHUP are passed on to it.
+
+            Examples:
+              manifold run --platform linux/arm64 busybox uname -m
+              manifold run -i -v ./data:/data:ro me/app:1.0 sort < names
+            """)
+
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("The image, and what to run instead of its CMD.", valueName: "image> [<command>"))
+    var words: [String] = []
+
+    @OptionGroup(title: "Running") var running: ContainerOptions
+
+    @Option(
+        name: .customLong("platform"),
+        help: ArgumentHelp("The platform whose image is run. Default: this machine's.", valueName: "platform"))
+    var platform: String?
+
+    @OptionGroup var progress: ProgressOptions
+    @OptionGroup(title: "Registry options") var registry: RegistryOptions
+    @OptionGroup(title: "Store options") var store: StoreOptions
+
+    /// Whether a command line that names this command is more than a question for help.
+    static func runsSomething(_ arguments: [String]) -> Bool {
+        let rest = arguments.drop { $0.hasPrefix("-") }.dropFirst()
+        return !rest.isEmpty && !(rest.count == 1 && ["--help", "-h", "--version"].contains(rest.first))
+    }
+
+    func run() async throws {
+        let environment = Environment.current()
+        let status: ExitStatus
+        do {
+            // What the program prints stands alone unless progress is asked for.
+            let mode = progress.progress == nil ? .quiet : try progress.mode(in: environment)
+            let terminal = ProgressTerminal(.standardError, environment: environment.variables)
+            let reporter = ProgressReporter(mode: mode, terminal: terminal)
+            let control = try running.control()
+            status = try await Interruption.cancels(unless: { control.send($0) }) {
+                try await reporter.follow { queue in
+                    try await execute(environment, control, EventRelay(receive: queue.send))
+                }
+            }
+        } catch {
+            FailureMessage.tell(error)
+            throw FailureMessage.code(after: error, Self.code(of: error))
+        }
+        throw ExitCode(status.shellCode)
+    }
+
+    private func execute(
+        _ environment: Environment, _ control: ProcessControl, _ events: EventRelay
+    ) async throws -> ExitStatus {
+        guard let name = words.first else {
+            throw CommandError("no image is named", remedy: "write manifold run IMAGE [COMMAND...]")
+        }
+        guard !name.hasPrefix("-") else {
+            throw CommandError("option \(name) is not known", remedy: "see manifold run --help")
+        }
+        var command = try running.command(Array(words.dropFirst()), in: environment)
+        command.control = control
+        let (asked, task) = (try askedPlatform(), command)
+        let store = try Store(at: store.path(in: environment))
+        let finder = EmulatorFinder(
+            directory: environment["MANIFOLD_QEMU_DIR"].map { environment.absolute($0) }, path: environment["PATH"])
+        let runner = ImageRunner(store: store, runner: SandboxRunner(finder: finder), events: events)
+        let place = try Self.place(name, store, environment)
+        return try await place.reading(registry, store, in: environment) { reader in
+            let image = try await Self.image(for: asked, from: reader, store)
+            let printer = RunOutput(control: control)
+            let report = try await runner.run(task, in: image) { stream, bytes in printer.write(bytes, to: stream) }
+            switch report.end {
+            case .ended(let status): return status
+            case .timeOver: throw CommandError("the command ran for too long")
+            }
+        }
+    }
+
+    private func askedPlatform() throws -> Platform? {
+        guard let platform else { return nil }
+        let list = try PlatformWords.list([platform])
+        guard let only = list.first, list.count == 1 else {
+            throw CommandError("--platform \(platform) is not one platform", remedy: "name the one to run")
+        }
+        return only
+    }
+
+    /// What was built or pulled comes before what a registry has now.
+    private static func place(_ name: String, _ store: Store, _ environment: Environment) throws -> ImagePlace {
+        let place = try ImagePlace(name, absolute: environment.absolute)
+        guard case .registry = place, !name.hasPrefix("docker:") else { return place }
+        do {
+            return .store(try StoreName.one(name, in: store))
+        } catch ImagesError.notInStore {
+            return place
+        }
+    }
+
+    /// The image for a platform; where none is asked for, an image of one foreign platform is meant by its name.
+    private static func image(
+        for asked: Platform?, from reader: any ImageReader, _ store: Store
+    ) async throws -> RunnableImage {
+        let rehearsal = try await PullRehearsal(reader, store: store)
+        var platform = asked ?? .host
+        if asked == nil {
+            let platforms = try await rehearsal.platforms()
+            if platforms.count == 1, let only = platforms.first, !platform.runnable.contains(only) { platform = only }
+        }
+        let image = try await rehearsal.image(for: platform)
+        return RunnableImage(platform: platform, config: image.config, manifest: image.manifest, from: reader)
+    }
+
+    /// The exit code that docker run has for a failure.
+    private static func code(of error: any Error) -> Int32 {
+        switch error {
+        case SandboxError.programNotFound, SandboxError.interpreterNotFound: 127
+        case SandboxError.programNotExecutable, SandboxError.wrongFormat, RunError.otherMachine: 126
+        default: 125
+        }
+    }
+}

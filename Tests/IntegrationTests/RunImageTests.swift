@@ -1,0 +1,96 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Glibc
+import TestSupport
+import Testing
+
+extension Program {
+    @Suite("manifold run")
+    struct RunImageTests {
+        @Test(
+            "the command runs in the platform's image: output, variables, directory, user and exit code are as asked",
+            arguments: [("linux/amd64", "x86_64"), ("linux/arm64", "aarch64")])
+        func asked(platform: String, machine: String) async throws {
+            try await Manifold.with { manifold in
+                let script = "uname -m; echo $WORD $TAKEN; pwd; id -u; echo wrong >&2; exit 7"
+                let result = try await manifold.run(
+                    [
+                        "run", "--rm", "--platform", platform, "-e", "WORD=said", "--env", "TAKEN", "-w", "/etc",
+                        "-u", "12", "\(try SharedRegistry.host)/busybox", "sh", "-c", script,
+                    ], .environment(["TAKEN": "over"]))
+                #expect(result.status == .exited(7), result.comment)
+                #expect(result.output == "\(machine)\nsaid over\n/etc\n12\n", result.comment)
+                #expect(result.errorOutput == "wrong\n", result.comment)
+            }
+        }
+
+        @Test(
+            "what was built and not pushed runs, with its own command, or another entrypoint and arguments like flags")
+        func built() async throws {
+            try await Manifold.with { manifold in
+                let context = try manifold.context(
+                    Program.dockerfile(#"ENTRYPOINT ["echo", "own"]"#, #"CMD ["words"]"#))
+                let built = try await manifold.build(
+                    try Program.busybox + ["--platform", "linux/arm64", "-t", "me/app"], context)
+                try #require(built.succeeded, built.comment)
+                for (arguments, expected) in [
+                    (["me/app"], "own words\n"), (["me/app", "-e", "--x=true", "--help"], "own -e --x=true --help\n"),
+                    (["--entrypoint", "uname", "store:me/app", "-m"], "aarch64\n"),
+                ] {
+                    let result = try await manifold.run(["run"] + arguments)
+                    #expect(result.status == .exited(0) && result.output == expected, result.comment)
+                }
+            }
+        }
+
+        @Test("failures have docker's exit codes and say what failed")
+        func failures() async throws {
+            try await Manifold.with { manifold in
+                let image = "\(try SharedRegistry.host)/busybox"
+                for (arguments, code, words) in [
+                    ([image, "no-such-program"], 127, "no-such-program"), ([image, "/etc/passwd"], 126, "/etc/passwd"),
+                    (["--no-such-option", image], 125, "--no-such-option"), (["-t", image, "sh"], 125, "terminal"),
+                    (["--network", "moon", image], 125, "moon"), (["-v", "/no/such:/x", image], 125, "/no/such"),
+                    (["--platform", "linux/s390x", image], 125, "s390x"),
+                    ([image, "sh", "-c", "kill -9 $$"], 137, ""),
+                ] as [([String], Int32, String)] {
+                    let result = try await manifold.run(["run"] + arguments)
+                    #expect(result.status == .exited(code), result.comment)
+                    #expect(result.errorOutput.contains(words) || words.isEmpty, result.comment)
+                }
+            }
+        }
+
+        @Test("input is passed on with -i alone, and files of this machine are seen where they are mounted")
+        func inputAndMounts() async throws {
+            try await Manifold.with { manifold in
+                let image = "\(try SharedRegistry.host)/busybox"
+                try manifold.write("content\n", to: manifold.path("data/file"))
+                let input = Manifold.Setting.script("echo typed | \"$@\"")
+                for (flags, expected) in [([], ""), (["-i"], "typed\n")] {
+                    let result = try await manifold.run(["run"] + flags + [image, "cat"], input)
+                    #expect(result.status == .exited(0) && result.output == expected, result.comment)
+                }
+                let mounted = try await manifold.run([
+                    "run", "--network", "none", "-v", "\(manifold.path("data")):/data:ro", image, "sh", "-c",
+                    "cat /data/file; touch /data/new || ls /sys/class/net",
+                ])
+                #expect(mounted.output == "content\nlo\n", mounted.comment)
+            }
+        }
+
+        @Test("a signal reaches the command, which ends as it likes", arguments: ["INT", "TERM"])
+        func signals(name: String) async throws {
+            try await Manifold.with { manifold in
+                let image = "\(try SharedRegistry.host)/busybox"
+                // The program is told once the command says that it listens.
+                let told = Manifold.Setting.script(
+                    "mkfifo \(manifold.path("lines")); env --default-signal=INT \"$@\" > \(manifold.path("lines")) & "
+                        + "{ read line; kill -\(name) $!; cat; } < \(manifold.path("lines")); wait $!")
+                let script = "trap 'echo got; exit 9' \(name); echo ready; while :; do sleep 0.1; done"
+                let result = try await manifold.run(["run", image, "sh", "-c", script], told, timeout: .seconds(30))
+                #expect(result.status == .exited(9) && result.output == "got\n", result.comment)
+            }
+        }
+    }
+}
