@@ -126,6 +126,12 @@ public enum Files {
             }
             if count < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    // Who shares a terminal or a pipe with this process may have made it non-blocking.
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&wait, 1, -1)
+                    continue
+                }
                 throw failure("write", path)
             }
             written += count

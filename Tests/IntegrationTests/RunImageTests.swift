@@ -40,6 +40,12 @@ extension Program {
                     let result = try await manifold.run(["run"] + arguments)
                     #expect(result.status == .exited(0) && result.output == expected, result.comment)
                 }
+                // The store's image is for another platform: it is asked whether the registry has more.
+                let name = "\(try SharedRegistry.host)/busybox"
+                let tagged = try await manifold.run(["tag", "me/app", name])
+                try #require(tagged.succeeded, tagged.comment)
+                let fetched = try await manifold.run(["run", "--platform", "linux/amd64", name, "uname", "-m"])
+                #expect(fetched.output == "x86_64\n", fetched.comment)
             }
         }
 

@@ -43,6 +43,11 @@ enum RunInput {
             while true {
                 let count = read(STDIN_FILENO, &buffer, buffer.count)
                 if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN {
+                    var wait = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+                    _ = poll(&wait, 1, -1)
+                    continue
+                }
                 guard count > 0, (try? Files.writeAll(Array(buffer[..<count]), to: end, path: "input")) != nil
                 else { break }
             }

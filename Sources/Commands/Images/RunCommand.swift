@@ -6,6 +6,7 @@ import Emulation
 import Glibc
 import Images
 import OCI
+import Registry
 import Sandbox
 import Store
 import SystemPackage
@@ -32,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Argument(
         parsing: .captureForPassthrough,
-        help: ArgumentHelp("The image, and what to run instead of its CMD.", valueName: "image> [<command>"))
+        help: ArgumentHelp("The image, and what to run instead of its CMD.", valueName: "image and command"))
     var words: [String] = []
 
     @OptionGroup(title: "Running") var running: ContainerOptions
@@ -53,6 +54,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let word = words.first, ["--help", "-h"].contains(word) { throw CleanExit.helpRequest(self) }
         let environment = Environment.current()
         let status: ExitStatus
         do {
@@ -76,6 +78,7 @@ struct RunCommand: AsyncParsableCommand {
     private func execute(
         _ environment: Environment, _ control: ProcessControl, _ events: EventRelay
     ) async throws -> ExitStatus {
+        let words = words.first == "--" ? words.dropFirst() : words[...]
         guard let name = words.first else {
             throw CommandError("no image is named", remedy: "write manifold run IMAGE [COMMAND...]")
         }
@@ -89,14 +92,23 @@ struct RunCommand: AsyncParsableCommand {
         let finder = EmulatorFinder(
             directory: environment["MANIFOLD_QEMU_DIR"].map { environment.absolute($0) }, path: environment["PATH"])
         let runner = ImageRunner(store: store, runner: SandboxRunner(finder: finder), events: events)
-        let place = try Self.place(name, store, environment)
-        return try await place.reading(registry, store, in: environment) { reader in
+        let run: @Sendable (any ImageReader) async throws -> ExitStatus = { reader in
             let image = try await Self.image(for: asked, from: reader, store)
             let printer = RunOutput(control: control)
             let report = try await runner.run(task, in: image) { stream, bytes in printer.write(bytes, to: stream) }
             switch report.end {
             case .ended(let status): return status
             case .timeOver: throw CommandError("the command ran for too long")
+            }
+        }
+        let named = try ImagePlace(name, absolute: environment.absolute)
+        let place = try Self.place(name, named, store)
+        do {
+            return try await place.reading(registry, store, in: environment, run)
+        } catch let problem as PullProblem where place != named && problem.isOfPlatform {
+            // What is in the store is for others; the registry may have more.
+            do { return try await named.reading(registry, store, in: environment, run) } catch is RegistryError {
+                throw problem
             }
         }
     }
@@ -111,8 +123,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// What was built or pulled comes before what a registry has now.
-    private static func place(_ name: String, _ store: Store, _ environment: Environment) throws -> ImagePlace {
-        let place = try ImagePlace(name, absolute: environment.absolute)
+    private static func place(_ name: String, _ place: ImagePlace, _ store: Store) throws -> ImagePlace {
         guard case .registry = place, !name.hasPrefix("docker:") else { return place }
         do {
             return .store(try StoreName.one(name, in: store))
@@ -141,6 +152,16 @@ struct RunCommand: AsyncParsableCommand {
         case SandboxError.programNotFound, SandboxError.interpreterNotFound: 127
         case SandboxError.programNotExecutable, SandboxError.wrongFormat, RunError.otherMachine: 126
         default: 125
+        }
+    }
+}
+
+extension PullProblem {
+    /// Whether the image is there, and not for the platform.
+    fileprivate var isOfPlatform: Bool {
+        switch self {
+        case .noMatch, .otherPlatform: true
+        default: false
         }
     }
 }
