@@ -87,7 +87,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func build(
         _ environment: Environment, _ source: SourceText, report: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> (BuildSummary, OutputPlan) {
-        for remark in ignored.remarks { report(.warning(BuildWarning(remark))) }
+        for remark in ignored.remarks + (try options.platformRemarks()) { report(.warning(BuildWarning(remark))) }
         try options.output.checkReportFiles(in: environment)
         // Before anything is fetched: a slip in a flag should not cost a download.
         let parsed = try options.output.outputs.map { try OutputOption(parsing: $0) }

@@ -97,11 +97,25 @@ extension BuildOptions {
         return EmulatorFinder(directory: directory.map { environment.absolute($0) }, path: environment["PATH"])
     }
 
+    /// How words of `--platform` that mean several platforms were read.
+    ///
+    /// - Throws: ``OCIError``.
+    func platformRemarks() throws -> [String] {
+        var seen: Set<String> = []
+        return try platformWords.filter { $0 != "local" }.compactMap { try AskedPlatform($0).note }
+            .filter { seen.insert($0).inserted }
+    }
+
+    private var platformWords: [String] {
+        platforms.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map {
+            String($0).trimmingBlanks
+        }
+    }
+
     private func platformList() throws -> [Platform] {
-        let words = platforms.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
         var list: [Platform] = []
-        for word in words.map({ String($0).trimmingBlanks }) {
-            let platform = word == "local" ? Platform.host : try Platform(word)
+        for word in platformWords {
+            let platform = word == "local" ? Platform.host : try AskedPlatform(word).platform
             guard platform.os == "linux" else {
                 throw CommandError("platform \(platform): only images for linux can be built")
             }
