@@ -12,6 +12,8 @@ public struct BuildRequest: Sendable {
     public var contextTitle: String?
     /// Names for files and images that go before stages and images of the same names.
     public var contexts: [NamedContext] = []
+    /// What stands for images that the Dockerfile names; the first rule that is for an image counts.
+    public var baseRules: [BaseRule] = []
     /// Where the Dockerfile is.
     public var dockerfile: DockerfileOrigin = .standard
     /// What the build itself writes: none of it is part of a context.

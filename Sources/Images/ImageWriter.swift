@@ -11,6 +11,9 @@ public protocol ImageWriter: Sendable {
     /// Whether the place holds one image of one platform only.
     var holdsOnePlatform: Bool { get }
 
+    /// Whether everybody finds what is written there.
+    var isPublic: Bool { get }
+
     /// What names of one place have in common: blobs and documents that are brought for one are there for the others.
     /// Nil for a place of one name.
     var depot: String? { get }
@@ -45,6 +48,7 @@ public protocol ImageWriter: Sendable {
 
 extension ImageWriter {
     public var holdsOnePlatform: Bool { false }
+    public var isPublic: Bool { false }
     public var depot: String? { nil }
     public func prepare() async throws {}
     public func has(_ document: Descriptor, from origins: [Reference]) async throws -> Bool { false }

@@ -22,6 +22,8 @@ public enum ImagesError: Error, Hashable, Sendable {
     case overtaken(title: String, by: Digest)
     /// A manifest that a list is to name is nowhere.
     case entryGone(title: String, names: [String])
+    /// A name of a platform that is not to be published unasked.
+    case nonstandardPlatform(Platform, title: String)
     /// A list was expected, and the name stands for one image.
     case noList(title: String)
     /// A document of an image cannot be what it should be.
@@ -49,6 +51,8 @@ extension ImagesError: CustomStringConvertible {
         case .overtaken(let title, let digest):
             "\(title) was changed by somebody else at the same moment: it is \(digest) now, perhaps without this change"
         case .entryGone(let title, let names): "\(title): \(names.joined(separator: ", ")) is not in the registry"
+        case .nonstandardPlatform(let platform, let title):
+            "\(title) is for \(platform), a name that Go has no port for and few registries and clients know"
         case .noList(let title): "\(title) is one image, not a list"
         case .badImage(let title, let reason): "\(title) cannot be used: \(reason)"
         case .output(let sentence, _): sentence
@@ -77,6 +81,7 @@ extension ImagesError: CustomStringConvertible {
             return
                 "look at what it is now with manifold manifest inspect; when this change is not in it, run this again"
         case .entryGone: return "build or push it again; some registries clean up what has no tag"
+        case .nonstandardPlatform: return "publish it all the same with --allow-nonstandard-platform"
         case .noList: return "make a list of it with manifold manifest create"
         case .badImage: return nil
         }

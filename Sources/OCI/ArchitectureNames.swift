@@ -35,6 +35,37 @@ public struct ArchitectureNames: Hashable, Sendable {
     /// The processor in the prefix of GNU's tools, as in `powerpc64le`.
     public var gnuProcessor: String { String(gnu.prefix { $0 != "-" }) }
 
+    /// Rust's target that links with the GNU C library, as in `armv7-unknown-linux-gnueabihf`.
+    ///
+    /// Rust names the C library and its ABI as GNU does; its targets for musl differ in that word alone.
+    public var rustTarget: String? {
+        guard let rust, let library = gnu.split(separator: "-").last else { return nil }
+        return "\(rust)-unknown-linux-\(library)"
+    }
+
+    /// What the kernel's makefiles take as `ARCH`: both widths and both byte orders mostly share one
+    /// (linux/Makefile, "SRCARCH").
+    public var kernel: String {
+        switch architecture {
+        case "amd64": "x86_64"
+        case "386": "i386"
+        case "arm64", "arm64be": "arm64"
+        case "arm", "armbe": "arm"
+        case "hppa": "parisc"
+        case "loong64": "loongarch"
+        case "or1k": "openrisc"
+        case "s390x": "s390"
+        case "sh4", "sh4eb": "sh"
+        case "tilegx": "tile"
+        case let name where name.hasPrefix("mips"): "mips"
+        case let name where name.hasPrefix("ppc"): "powerpc"
+        case let name where name.hasPrefix("riscv"): "riscv"
+        case "microblazeel": "microblaze"
+        case "xtensaeb": "xtensa"
+        default: architecture
+        }
+    }
+
     /// The platform.
     public var platform: Platform { Platform(os: "linux", architecture: architecture, variant: variant) }
 
@@ -74,4 +105,9 @@ public struct ArchitectureNames: Hashable, Sendable {
         self.isStandard = isStandard
         self.others = others
     }
+}
+
+extension Platform {
+    /// Whether registries and clients know the platform's name: Go has a port, or the system is not Linux.
+    public var isStandard: Bool { os != "linux" || ArchitectureNames.names(of: self)?.isStandard ?? false }
 }

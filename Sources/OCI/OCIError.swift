@@ -8,6 +8,8 @@ public enum OCIError: Error, Hashable, Sendable {
     case invalidReference(String, reason: String)
     /// Not a platform; `suggestion` is the nearest known spelling.
     case unknownPlatform(String, suggestion: String?)
+    /// Not a rule for base images; the second text says what is wrong with it.
+    case invalidBaseRule(String, reason: String)
     /// A manifest list that cannot be edited as asked.
     case list(ListProblem)
 }
@@ -23,6 +25,8 @@ extension OCIError: CustomStringConvertible {
             "unknown platform \"\(text)\" (did you mean \(suggestion)?)"
         case .unknownPlatform(let text, nil):
             "unknown platform \"\(text)\" (wanted: os/architecture[/variant], as in linux/arm64 or linux/arm/v7)"
+        case .invalidBaseRule(let text, let reason):
+            "\"\(text)\" is not a rule for base images: \(reason)"
         case .list(let problem): problem.description
         }
     }
@@ -33,6 +37,7 @@ extension OCIError {
     public var remedy: String? {
         switch self {
         case .list(let problem): problem.remedy
+        case .invalidBaseRule: "write it as NAME[:TAG][::PLATFORM]=IMAGE, as in 'alpine:*={dockerlib}/alpine:*'"
         case .invalidDigest, .invalidReference, .unknownPlatform: nil
         }
     }

@@ -60,6 +60,7 @@ package struct NameResolver {
 
     private let names: StageNames
     private let contexts: ContextNames
+    private let rules: [BaseRule]
     /// What each FROM line comes to; a mistake matters only when the stage is needed.
     private let origins: [Result<Origin, DockerfileError>]
 
@@ -117,6 +118,7 @@ package struct NameResolver {
         self.scope = scope
         self.names = names
         self.contexts = contexts
+        rules = request.baseRules
         self.origins = origins
     }
 
@@ -156,7 +158,7 @@ package struct NameResolver {
         case .scratch: .scratch
         case .stage(let index): .stage(index)
         case .image(let name):
-            .image(ImageNeed(reference: try reference(name, lines: stage.lines), platform: try platform(of: stage)))
+            .image(try need(name, lines: stage.lines, platform: try platform(of: stage)))
         case .context(let context): try base(context, for: stage)
         }
     }
@@ -192,9 +194,7 @@ package struct NameResolver {
         if Int(from) != nil {
             throw instruction.error("invalid from flag value \(from): there is no stage of that number", culprit: from)
         }
-        return .image(
-            ImageNeed(
-                reference: try reference(from, lines: instruction.lines), platform: try platform(of: stage)))
+        return .image(try need(from, lines: instruction.lines, platform: try platform(of: stage)))
     }
 
     /// The named context that a name after "from" in `stage` stands for, unless it names an earlier stage.
@@ -205,8 +205,13 @@ package struct NameResolver {
         return contexts.context(from, for: try platform(of: stage))
     }
 
-    private func reference(_ text: String, lines: ClosedRange<Int>) throws -> Reference {
-        do { return try Reference(text) } catch {
+    /// The image that a name in the Dockerfile stands for.
+    private func need(_ text: String, lines: ClosedRange<Int>, platform: Platform) throws -> ImageNeed {
+        do {
+            let reference = try Reference(text)
+            let image = rules.lazy.compactMap { $0.image(for: reference, on: platform) }.first
+            return ImageNeed(reference: try image.map { try Reference($0) } ?? reference, platform: platform)
+        } catch let error as OCIError {
             throw DockerfileError(error.description, lines: lines, culprit: text)
         }
     }

@@ -7,7 +7,7 @@ enum PredefinedArguments {
     /// Whether a name is known without an ARG.
     static func contains(_ name: String) -> Bool {
         proxyNames.contains(name.uppercased()) || name == "SOURCE_DATE_EPOCH" || name.hasPrefix("BUILDKIT_")
-            || platformNames.contains(name)
+            || PlatformArguments.names.contains(name)
     }
 
     /// Whether an ARG of that name is for the build's tools and never for its commands.
@@ -29,7 +29,4 @@ enum PredefinedArguments {
     }
 
     private static let proxyNames: Set = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
-
-    private static let platformNames: Set = Set(
-        ["PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT"].flatMap { ["BUILD\($0)", "TARGET\($0)"] } + ["TARGETSTAGE"])
 }

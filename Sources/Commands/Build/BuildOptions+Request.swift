@@ -61,6 +61,7 @@ extension BuildOptions {
         if let epoch = environment["SOURCE_DATE_EPOCH"], request.buildArguments["SOURCE_DATE_EPOCH"] == nil {
             request.buildArguments["SOURCE_DATE_EPOCH"] = epoch
         }
+        request.baseRules = try input.baseRules()
         request.labels = try pairs(output.labels, flag: "--label") { _ in "" }
         request.target = target
         request.cachePolicy = noCache ? .refresh : .use

@@ -39,6 +39,25 @@ struct ContextOptions: ParsableArguments {
             valueName: "NAME=VALUE"))
     var namedContexts: [String] = []
 
+    @Option(
+        name: .customLong("base"),
+        help: ArgumentHelp(
+            "Take another image than the Dockerfile names, as in 'alpine:*={dockerlib}/alpine:*'; may be repeated.",
+            discussion: """
+                Stars are the same on both sides; {dockerlib}, {debian}, {alpine}, {uname}, {gnu}, {rust}, {goarm}, \
+                {qemu}, {kernel}, {architecture} and {variant} are names of the platform; NAME::PLATFORM=IMAGE is for \
+                one platform. Rules made ready: docker-library (amd64/alpine, arm32v7/alpine and so on), multiarch.
+                """,
+            valueName: "NAME=IMAGE"))
+    var bases: [String] = []
+
+    /// What stands for images that the Dockerfile names.
+    ///
+    /// - Throws: ``OCIError``.
+    func baseRules() throws -> [BaseRule] {
+        try bases.flatMap { try BaseRule.preset($0) ?? [BaseRule($0)] }
+    }
+
     /// Brings the context here.
     ///
     /// - Parameter keepsGitDirectory: whether a repository's `.git` is part of the context; nil when not said.

@@ -108,24 +108,19 @@ struct NameTemplate: Hashable {
 extension NameTemplate.Kind {
     /// What it stands for on a platform; empty for others than ``isOfPlatform``.
     func value(for platform: Platform) -> String {
-        let (architecture, variant) = (platform.architecture, platform.variant ?? "")
         switch self {
-        case .arch: return Self.officialName(architecture, variant)
-        case .architecture: return architecture
-        case .os: return platform.os
-        case .variant: return variant
-        case .platform: return platform.description.split(separator: "/").joined(separator: "-")
-        default: return ""
+        // As Docker's official images call it (docker-library/official-images, "Architectures other than amd64").
+        case .arch: Self.officialName(platform) ?? platform.architecture + (platform.variant ?? "")
+        case .architecture: platform.architecture
+        case .os: platform.os
+        case .variant: platform.variant ?? ""
+        case .platform: platform.description.split(separator: "/").joined(separator: "-")
+        default: ""
         }
     }
 
-    /// How Docker's official images call it (docker-library/official-images, "Architectures other than amd64").
-    private static func officialName(_ architecture: String, _ variant: String) -> String {
-        switch architecture {
-        case "386": "i386"
-        case "arm": "arm32" + (variant.isEmpty ? "v7" : variant)
-        case "arm64": "arm64" + (variant.isEmpty ? "v8" : variant)
-        default: architecture + variant
-        }
+    /// Nil for variants that official images have none for: two platforms are not to share a name.
+    private static func officialName(_ platform: Platform) -> String? {
+        ArchitectureNames.names(of: platform).flatMap { $0.variant == platform.variant ? $0.imagePrefix : nil }
     }
 }

@@ -8,7 +8,7 @@ import SystemPackage
 /// What the placeholders of names stand for in one build.
 struct NameValues {
     private let environment: Environment
-    private let platforms: [Platform]
+    let platforms: [Platform]
     /// Seconds since 1970.
     private let time: Int64
     private let git: [NameTemplate.Kind: String]

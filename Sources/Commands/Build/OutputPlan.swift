@@ -59,7 +59,9 @@ struct OutputPlan {
             }
         }
         for output in self.outputs {
-            if case .registry = output.destination { _ = try pushNames(of: output) }
+            guard case .registry = output.destination else { continue }
+            _ = try pushNames(of: output)
+            try options.push.naming.naming.check(values.platforms, title: "the result")
         }
         if options.fanIn.resultFile != nil { try prepareFanIn() }
         let streams = self.outputs.filter(\.isStandardOutput).count

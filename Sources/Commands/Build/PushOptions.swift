@@ -30,6 +30,8 @@ struct PushOptions: ParsableArguments {
         help: "Let the build succeed when pushing fails, with a warning. Default: it fails.")
     var mayFail = false
 
+    @OptionGroup var naming: NamingOptions
+
     /// Whether the result is pushed.
     func isWanted(in environment: Environment) -> Bool {
         always || (inAutomation ? Self.isAutomation(environment) : !places.isEmpty)

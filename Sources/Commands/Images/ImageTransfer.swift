@@ -15,6 +15,7 @@ struct ImageTransfer {
     let targets: [ImagePlace]
     var choice = ImageSelection.Choice()
     var expected = TagExpectation.anything
+    var naming = PlatformNaming.any
 
     /// Copies, tells the user, and prints each target's digest, as the commands about lists do.
     ///
@@ -65,7 +66,8 @@ extension ImageTransfer {
             let relay = EventRelay(receive: events)
             let progress = CopyProgress(from: reader.title, to: writers.map(\.title), events: relay)
             let copy = ImageCopy(
-                from: reader, to: writers, choice: choice, ifMatch: expected, store: store, report: progress.note)
+                from: reader, to: writers, choice: choice, ifMatch: expected, naming: naming, store: store,
+                report: progress.note)
             do {
                 let results = try await copy.run()
                 progress.complete()

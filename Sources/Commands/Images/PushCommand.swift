@@ -24,6 +24,8 @@ struct PushCommand: AsyncParsableCommand {
 
     @OptionGroup var condition: ExpectationOptions
 
+    @OptionGroup var naming: NamingOptions
+
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
@@ -35,7 +37,7 @@ struct PushCommand: AsyncParsableCommand {
             let places = try targets.map { try ImagePlace($0, absolute: environment.absolute) }
             return ImageTransfer(
                 source: .store(name), targets: places.isEmpty ? [.registry(name)] : places,
-                choice: try selection.choice(), expected: try condition.expectation())
+                choice: try selection.choice(), expected: try condition.expectation(), naming: naming.naming)
         }
         try await transfer.run(progress, registry, store, in: environment)
     }

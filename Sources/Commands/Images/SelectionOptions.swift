@@ -35,7 +35,7 @@ enum PlatformWords {
         for value in values {
             for word in value.split(separator: ",") {
                 let word = word.filter { $0 != " " }
-                let platform = word == "local" ? Platform.host : try Platform(word)
+                let platform = word == "local" ? Platform.host : try AskedPlatform(word).platform
                 if !list.contains(platform) { list.append(platform) }
             }
         }

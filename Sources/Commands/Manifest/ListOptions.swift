@@ -9,6 +9,7 @@ import SystemPackage
 
 /// What every command has that makes or changes lists.
 struct ListOptions: ParsableArguments {
+    @OptionGroup var naming: NamingOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
@@ -30,7 +31,7 @@ struct ListOptions: ParsableArguments {
                     try await work(
                         ListWork(
                             access: ImageAccess(client: client, store: store), environment: environment, mode: mode,
-                            terminal: terminal))
+                            terminal: terminal, naming: naming.naming))
                 }
             }
         } catch {

@@ -13,6 +13,7 @@ struct ListWork: Sendable {
     let environment: Environment
     let mode: ProgressMode
     let terminal: ProgressTerminal
+    let naming: PlatformNaming
 
     /// What is said beside the result.
     func note(_ text: String) {
@@ -55,7 +56,7 @@ struct ListWork: Sendable {
             let relay = EventRelay(receive: queue.send)
             let progress = CopyProgress(from: list.title, to: targets.map(\.title), events: relay)
             let copy = ImageCopy(
-                from: list, to: targets, ifMatch: expected, order: .together, store: access.store,
+                from: list, to: targets, ifMatch: expected, order: .together, naming: naming, store: access.store,
                 report: progress.note)
             do {
                 let reports = try await copy.run().map { try $0.get() }
@@ -75,7 +76,9 @@ struct ListWork: Sendable {
     func rehearse(
         _ list: ComposedList, to targets: [any ImageWriter], ifMatch expected: TagExpectation
     ) async throws -> [UInt8] {
-        try await ImageCopy(from: list, to: targets, ifMatch: expected, store: access.store).rehearse().root.bytes
+        try await ImageCopy(
+            from: list, to: targets, ifMatch: expected, naming: naming, store: access.store
+        ).rehearse().root.bytes
     }
 
     /// Writes the file of --metadata-file.

@@ -24,6 +24,7 @@ public struct ImageCopy: Sendable {
     private let choice: ImageSelection.Choice
     private let expected: TagExpectation
     private let order: Order
+    private let naming: PlatformNaming
     private let store: Store
     private let report: @Sendable (CopyEvent) -> Void
 
@@ -32,10 +33,12 @@ public struct ImageCopy: Sendable {
     ///   - expected: what the targets' names must stand for now; registries offer no way to make sure of it in one step
     ///     with the change, so it is asked right before.
     ///   - order: when names move.
+    ///   - naming: which platforms may be named where everybody finds them.
     ///   - store: bytes that several targets want wait in its scratch folder; a blob that it has is not fetched.
     public init(
         from source: any ImageReader, to targets: [any ImageWriter], choice: ImageSelection.Choice = .init(),
-        ifMatch expected: TagExpectation = .anything, order: Order = .eachByItself, store: Store,
+        ifMatch expected: TagExpectation = .anything, order: Order = .eachByItself,
+        naming: PlatformNaming = .any, store: Store,
         report: @escaping @Sendable (CopyEvent) -> Void = { _ in }
     ) {
         self.source = source
@@ -43,6 +46,7 @@ public struct ImageCopy: Sendable {
         self.choice = choice
         self.expected = expected
         self.order = order
+        self.naming = naming
         self.store = store
         self.report = report
     }
@@ -52,11 +56,20 @@ public struct ImageCopy: Sendable {
     /// - Returns: what would be carried.
     /// - Throws: what ``run()`` would find out before it sends something.
     public func rehearse() async throws -> ImageSelection {
-        let image = try await ImageSelection(choice, from: source)
+        let image = try await selection()
         for target in targets {
             let image = target.holdsOnePlatform ? try image.single(for: target.title) : image
             try await target.prepare()
             try check(try await target.current(), target, image)
+        }
+        return image
+    }
+
+    /// What is carried, once it may be.
+    private func selection() async throws -> ImageSelection {
+        let image = try await ImageSelection(choice, from: source)
+        if targets.contains(where: \.isPublic) {
+            try naming.check(image.runnable.compactMap(\.platform), title: source.title)
         }
         return image
     }
@@ -67,7 +80,7 @@ public struct ImageCopy: Sendable {
     /// - Throws: when the source cannot be read, or nothing can be done at all; with ``Order/together`` what keeps a
     ///   target from its image; `CancellationError`.
     public func run() async throws -> [Result<CopyReport, any Error>] {
-        let image = try await ImageSelection(choice, from: source)
+        let image = try await selection()
         report(.read(image))
         let groups = groups()
         let spool = BlobSpool(reader: source, store: store, isShared: groups.count > 1)

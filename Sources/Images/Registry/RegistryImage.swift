@@ -63,6 +63,7 @@ extension RegistryImage: ImageWriter {
         }
     }
 
+    public var isPublic: Bool { true }
     public var depot: String? { reference.name }
 
     public func has(_ document: Descriptor, from origins: [Reference]) async throws -> Bool {
