@@ -10,6 +10,12 @@ public struct Emulator: Hashable, Sendable {
     public let target: EmulatorTarget
     /// The program, which is linked statically: it must run where none of the host's libraries are.
     public let path: FilePath
+
+    /// The emulator of `target` at `path`, which nobody has looked at yet.
+    public init(target: EmulatorTarget, path: FilePath) {
+        self.target = target
+        self.path = path
+    }
 }
 
 /// Looks for QEMU's user emulators.

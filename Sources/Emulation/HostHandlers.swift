@@ -25,38 +25,31 @@ public struct HostHandler: Hashable, Sendable {
             let parts = line.split(separator: " ", maxSplits: 1)
             if parts.count == 2 { fields[parts[0]] = parts[1] }
         }
-        guard let magic = fields["magic"].flatMap(Self.bytes) else { return nil }
+        guard let magic = fields["magic"].flatMap(Hexadecimal.bytes) else { return nil }
         self.name = name
         self.interpreter = String(fields["interpreter"] ?? "")
         self.flags = String(fields["flags:"] ?? "")
         self.isEnabled = lines.first == "enabled"
         self.offset = fields["offset"].flatMap { Int($0) } ?? 0
         self.magic = magic
-        self.mask = fields["mask"].flatMap(Self.bytes) ?? [UInt8](repeating: 0xff, count: magic.count)
+        self.mask = fields["mask"].flatMap(Hexadecimal.bytes) ?? [UInt8](repeating: 0xff, count: magic.count)
     }
 
     /// Whether this handler takes programs of `target` and works inside a root file system that lacks QEMU.
-    public func runs(_ target: EmulatorTarget) -> Bool {
-        guard isEnabled, flags.contains("F"), offset == 0 else { return false }
-        // A program's beginning, zero after what the target's magic says of it.
-        let wanted = target.magic
+    public func runs(_ target: EmulatorTarget) -> Bool { isEnabled && flags.contains("F") && takes(target) }
+
+    /// Whether this handler takes programs of `target`, by any of its machine's numbers, when it is in force.
+    public func takes(_ target: EmulatorTarget) -> Bool { target.handlers.contains { takes($0) } }
+
+    /// Whether this handler takes the programs that `handler` is for.
+    public func takes(_ handler: EmulatorTarget.Handler) -> Bool {
+        guard offset == 0 else { return false }
+        // A program's beginning, zero after what the handler's magic says of it.
+        let wanted = handler.magic
         return zip(magic, mask).enumerated().allSatisfy { index, pair in
             let byte = index < wanted.count ? wanted[index] : 0
             return byte & pair.1 == pair.0 & pair.1
         }
-    }
-
-    private static func bytes(_ hex: Substring) -> [UInt8]? {
-        let digits = Array(hex.utf8)
-        guard digits.count.isMultiple(of: 2), !digits.isEmpty else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }
 

@@ -205,6 +205,12 @@ int mf_kill(int pidfd);
 /// Waits for the sandbox whose pidfd this is and lets the kernel forget it.
 int mf_reap(int pidfd);
 
+/// Starts the program `arguments[0]` as it is, in `directory`, with no environment and no input, and with both outputs
+/// going to the descriptor `output`; it leads a process group of its own. The caller is to wait for `*pid`.
+///
+/// Returns 0, or why it was not started: ENOEXEC when the kernel has no handler for such a file.
+int mf_start_program(const char *const *arguments, const char *directory, int output, int32_t *pid);
+
 // ---- Small kernel interfaces that libc lacks ----------------------------------------------------------------------
 
 /// openat2(2) with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS: no symbolic link leads out of `root`.
