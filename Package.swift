@@ -92,8 +92,8 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "Sandbox",
-                systemPackage,
+                "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
+                "Sandbox", systemPackage,
             ],
             swiftSettings: strict),
         .target(
@@ -155,7 +155,7 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "BuildTests", dependencies: ["HTTP", "Build", "Images", "TestSupport"], swiftSettings: strict),
+            name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
             swiftSettings: strict),

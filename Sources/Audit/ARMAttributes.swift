@@ -2,7 +2,7 @@
 
 /// What a 32-bit ARM file was compiled for, of its section `.ARM.attributes` ("Addenda to, and Errata in, the ABI for the
 /// Arm Architecture", build attributes). Linkers write the most that any part of the program needs.
-public struct ARMAttributes: Hashable, Sendable {
+public struct ARMAttributes: Hashable, Sendable, Codable {
     /// The architecture (`Tag_CPU_arch`), by its number; nil where the file does not say.
     public private(set) var cpuArchitecture: UInt64?
     /// Whether floating-point arguments are passed in VFP registers (`Tag_ABI_VFP_args`), as `armhf` ports do.

@@ -4,9 +4,9 @@
 ///
 /// Nothing in a file is trusted: what lies beyond its end or contradicts itself is left out, no size of the file's is
 /// allocated, and the work is bounded whatever the counts say.
-public struct ELFFacts: Hashable, Sendable {
+public struct ELFFacts: Hashable, Sendable, Codable {
     /// What kind of file it is (`e_type`).
-    public enum Kind: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable, Codable {
         /// `ET_REL`: something to link.
         case relocatable
         /// `ET_EXEC`: a program at fixed addresses.

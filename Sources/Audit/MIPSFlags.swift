@@ -1,7 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 /// What a MIPS file was compiled for, of its section `.MIPS.abiflags` (version 0).
-public struct MIPSFlags: Hashable, Sendable {
+public struct MIPSFlags: Hashable, Sendable, Codable {
     /// The level of the instruction set: 1 to 5, 32 or 64.
     public let level: UInt8
     /// The revision of level 32 or 64; programs for 6 run on no other.

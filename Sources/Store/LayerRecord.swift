@@ -57,4 +57,7 @@ extension Store {
 
     /// Where the index of a layer's entries is or would be.
     public func indexPath(_ diffID: Digest) -> FilePath { root.appending("indexes").appending(diffID.encoded) }
+
+    /// Where what is known of a layer's programs is or would be.
+    public func factsPath(_ diffID: Digest) -> FilePath { root.appending("facts").appending(diffID.encoded) }
 }

@@ -10,7 +10,7 @@ extension Store {
     /// - Throws: ``StoreError``.
     public func removeAll() throws {
         for folder in [
-            "names", "steps", "layers", "indexes", "files", "downloads", "origins", "caches", "snapshots",
+            "names", "steps", "layers", "indexes", "facts", "files", "downloads", "origins", "caches", "snapshots",
             "blobs/sha256",
         ] {
             let path = root.pushing(.init(folder))

@@ -13,6 +13,7 @@ public import SystemPackage
 ///     layers/HEX         what is known of the layer with that diff ID
 ///     layers/HEX.FORM    the blob that has the layer in another compression
 ///     indexes/HEX        the index of a layer's entries
+///     facts/HEX          what machines the programs in that layer are for
 ///     snapshots/HEX      the layer unpacked, as a lower directory for overlayfs
 ///     steps/HEX          the result of the build step with that key
 ///     files/HEX          digests of files in build contexts
@@ -91,7 +92,7 @@ public struct Store: Sendable {
     }
 
     static let folders = [
-        "blobs/sha256", "layers", "indexes", "snapshots", "steps", "files", "names", "origins", "caches",
+        "blobs/sha256", "layers", "indexes", "facts", "snapshots", "steps", "files", "names", "origins", "caches",
         "downloads", "scratch",
     ]
 }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Audit
 import Glibc
 import Images
 import Layers
@@ -17,14 +18,18 @@ struct LayerLibrary: Sendable {
     let imports: CacheImports
     /// The platforms that a base's blob is for, for people.
     let platforms: [Digest: [Platform]]
+    /// Whether the programs in layers are looked at when a layer is read.
+    let inspects: Bool
     private let blobs = SingleFlight<Digest, Void>()
     private let indexes = SingleFlight<Digest, LayerIndex>()
     private let snapshots = SingleFlight<Digest, FilePath>()
+    private let inspections = SingleFlight<Digest, LayerFacts?>()
 
     init(
         store: Store, source: any LayerSource, events: EventRelay, imports: CacheImports = CacheImports(),
-        platforms: [Digest: [Platform]] = [:]
+        platforms: [Digest: [Platform]] = [:], inspects: Bool = true
     ) {
+        self.inspects = inspects
         self.imports = imports
         self.platforms = platforms
         self.store = store
@@ -85,12 +90,32 @@ struct LayerLibrary: Sendable {
     func index(of layer: Layer) async throws -> LayerIndex {
         try await indexes.value(for: layer.diffID) {
             if let index = try savedIndex(layer.diffID) { return index }
-            return try await verified(layer) { file, expectation in
-                let index = try Unpacker.index(file, expecting: expectation).index
-                try Files.write(index.encoded, to: store.indexPath(layer.diffID))
-                return index
-            }
+            return try await verified(layer) { try readThrough(layer, $0, $1) }
         }
+    }
+
+    /// What is known of the programs in a layer; nil when nobody has looked yet and its bytes are not at hand.
+    ///
+    /// - Parameter fetches: whether bytes that are elsewhere are fetched.
+    /// - Throws: ``LostLayer`` and what fetching throws, when that is wanted; ``LayersError``, ``StoreError``.
+    func facts(of layer: Layer, fetches: Bool) async throws -> LayerFacts? {
+        try await inspections.value(for: layer.diffID) {
+            if let facts = try store.facts(layer.diffID), Files.exists(store.indexPath(layer.diffID)) { return facts }
+            guard fetches || store.hasBlob(layer.blob.digest, size: layer.blob.size) else { return nil }
+            _ = try await verified(layer) { try readThrough(layer, $0, $1) }
+            return try store.facts(layer.diffID)
+        }
+    }
+
+    /// Reads a layer for all that is remembered of it.
+    private func readThrough(
+        _ layer: Layer, _ file: FileDescriptor, _ expectation: LayerExpectation
+    ) throws -> LayerIndex {
+        let inspector = inspects ? LayerInspector() : nil
+        let index = try Unpacker.index(file, expecting: expectation, observer: inspector).index
+        try Files.write(index.encoded, to: store.indexPath(layer.diffID))
+        try inspector?.save(for: layer.diffID, in: store)
+        return index
     }
 
     /// The directories of a stack's layers, lowest first, as overlayfs wants them: each once, in its topmost place,
@@ -124,7 +149,13 @@ struct LayerLibrary: Sendable {
             let unpacked = try await verified(layer) { file, expectation in
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory, mode: 0o755)
-                do { return try Unpacker.unpack(file, expecting: expectation, into: directory, below: below) } catch {
+                let inspector = inspects && !Files.exists(store.factsPath(layer.diffID)) ? LayerInspector() : nil
+                do {
+                    let unpacked = try Unpacker.unpack(
+                        file, expecting: expectation, into: directory, below: below, observer: inspector)
+                    try inspector?.save(for: layer.diffID, in: store)
+                    return unpacked
+                } catch {
                     throw store.namingDisk(in: error)
                 }
             }
@@ -175,8 +206,7 @@ struct LayerLibrary: Sendable {
                 try await holder.fetch(blob, into: store) { completed in
                     events.send(.progressed(step: step.id, completed: completed, total: blob.size))
                 }
-                let index = try readBlob(layer) { try Unpacker.index($0, expecting: $1).index }
-                try Files.write(index.encoded, to: store.indexPath(layer.diffID))
+                _ = try readBlob(layer) { try readThrough(layer, $0, $1) }
                 try store.save(LayerRecord(diffID: layer.diffID, blob: blob))
                 return ((), .done)
             } catch is CancellationError {

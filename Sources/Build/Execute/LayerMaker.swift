@@ -10,6 +10,8 @@ import SystemPackage
 struct LayerMaker: Sendable {
     let store: Store
     let epoch: SourceEpoch?
+    /// Whether the programs that go into layers are looked at.
+    var inspects = true
 
     /// Writes a layer: `fill` appends the entries.
     ///
@@ -18,10 +20,12 @@ struct LayerMaker: Sendable {
         let (path, file) = try store.scratch.newFile("layer")
         do {
             defer { try? file.close() }
-            let writer = LayerWriter(to: file, epoch: epoch?.seconds)
+            let inspector = inspects ? LayerInspector() : nil
+            let writer = LayerWriter(to: file, epoch: epoch?.seconds, observer: inspector)
             try fill(writer)
             let written = try writer.finish()
             try Files.write(written.index.encoded, to: store.indexPath(written.diffID))
+            try inspector?.save(for: written.diffID, in: store)
             // An equal layer may be here in another compression, which then stays what the diff ID stands for.
             if let known = try store.layer(written.diffID) {
                 unlink(path.string)

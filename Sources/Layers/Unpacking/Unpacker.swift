@@ -19,15 +19,16 @@ public enum Unpacker {
     ///   - expectation: What the bytes must be.
     ///   - directory: An empty directory; its owner, mode and time are set too.
     ///   - below: The layers beneath, which lend their metadata to directories that the archive leaves out.
+    ///   - observer: Sees all files.
     /// - Returns: The layer's index, and what the snapshot lacks.
     /// - Throws: ``LayersError`` and `CancellationError`.
     public static func unpack(
         _ descriptor: FileDescriptor, expecting expectation: LayerExpectation, into directory: FilePath,
-        below: (any FileTree)? = nil
+        below: (any FileTree)? = nil, observer: (any FileObserver)? = nil
     ) throws -> UnpackedLayer {
         let reader = try LayerReader(from: descriptor, expecting: expectation)
         let writer = try SnapshotWriter(directory)
-        let index = try read(reader, into: writer) { $0 }
+        let index = try read(reader, into: writer, observer) { $0 }
         try writer.finishDirectories(of: index, below: below)
         return UnpackedLayer(
             diffID: reader.diffID, uncompressedSize: reader.uncompressedSize, index: index,
@@ -36,13 +37,14 @@ public enum Unpacker {
 
     /// Reads a layer blob, verifies it and makes its index, without unpacking.
     ///
+    /// - Parameter observer: Sees all files.
     /// - Returns: The layer's index and sizes.
     /// - Throws: ``LayersError`` and `CancellationError`.
     public static func index(
-        _ descriptor: FileDescriptor, expecting expectation: LayerExpectation
+        _ descriptor: FileDescriptor, expecting expectation: LayerExpectation, observer: (any FileObserver)? = nil
     ) throws -> UnpackedLayer {
         let reader = try LayerReader(from: descriptor, expecting: expectation)
-        let index = try read(reader, into: nil) { $0 }
+        let index = try read(reader, into: nil, observer) { $0 }
         return UnpackedLayer(
             diffID: reader.diffID, uncompressedSize: reader.uncompressedSize, index: index, impliedDirectoryCount: 0,
             skipped: [])
@@ -59,7 +61,7 @@ public enum Unpacker {
     ) throws {
         let reader = try LayerReader(from: descriptor, expecting: .none, as: .archive, head: head)
         let writer = try SnapshotWriter(directory)
-        let index = try read(reader, into: writer) { entry in
+        let index = try read(reader, into: writer, nil) { entry in
             var entry = entry
             (entry.uid, entry.gid, entry.xattrs) = (0, 0, [:])
             return entry
@@ -77,10 +79,11 @@ public enum Unpacker {
     }
 
     private static func read(
-        _ reader: LayerReader, into writer: SnapshotWriter?, _ adapt: (TreeEntry) -> TreeEntry
+        _ reader: LayerReader, into writer: SnapshotWriter?, _ observer: (any FileObserver)?,
+        _ adapt: (TreeEntry) -> TreeEntry
     ) throws -> LayerIndex {
         var index = IndexBuilder(duplicates: .lastWins)
-        try forEachItem(of: reader, into: writer, adapt) { item in
+        try forEachItem(of: reader, into: writer, observer, adapt) { item in
             switch item {
             case .opaque(let directory): try index.appendOpaqueMark(directory)
             case .entry(let entry): try index.append(entry)
@@ -91,8 +94,8 @@ public enum Unpacker {
 
     /// Reads an archive through, with the digests of its files.
     static func forEachItem(
-        of reader: LayerReader, into writer: SnapshotWriter?, _ adapt: (TreeEntry) -> TreeEntry = { $0 },
-        _ body: (LayerReader.Item) throws -> Void
+        of reader: LayerReader, into writer: SnapshotWriter?, _ observer: (any FileObserver)? = nil,
+        _ adapt: (TreeEntry) -> TreeEntry = { $0 }, _ body: (LayerReader.Item) throws -> Void
     ) throws {
         while let item = try reader.next() {
             guard case .entry(let read) = item else {
@@ -103,15 +106,21 @@ public enum Unpacker {
             if entry.kind == .file {
                 var digester = Digester()
                 let file = try writer?.startFile(entry)
+                observer?.begin(entry)
+                func pass(_ bytes: UnsafeRawBufferPointer) {
+                    digester.update(bytes)
+                    observer?.take(bytes)
+                }
                 try reader.readPieces { piece in
                     switch piece {
-                    case .data(let bytes): digester.update(bytes)
-                    case .hole(let count): try LayerReader.forEachZeroBlock(count) { digester.update($0) }
+                    case .data(let bytes): pass(bytes)
+                    case .hole(let count): try LayerReader.forEachZeroBlock(count, pass)
                     }
                     try file?.append(piece)
                 }
                 try file?.finish()
                 entry.digest = digester.digest()
+                observer?.end(entry)
             } else {
                 try writer?.add(entry)
             }

@@ -25,6 +25,7 @@ public final class LayerWriter {
     private let sink: BlobSink
     private let compression: LayerCompression
     private let epoch: Int64?
+    private let observer: (any FileObserver)?
     private var index = IndexBuilder(duplicates: .refused)
 
     /// Starts a layer.
@@ -33,10 +34,15 @@ public final class LayerWriter {
     ///   - descriptor: Where the blob goes, from the descriptor's current position; it stays open.
     ///   - compression: How the blob is stored.
     ///   - epoch: No entry gets a later modification time than this (SOURCE_DATE_EPOCH).
-    public init(to descriptor: FileDescriptor, compression: LayerCompression = .standard, epoch: Int64? = nil) {
+    ///   - observer: Sees all files.
+    public init(
+        to descriptor: FileDescriptor, compression: LayerCompression = .standard, epoch: Int64? = nil,
+        observer: (any FileObserver)? = nil
+    ) {
         sink = BlobSink(descriptor: descriptor.rawValue, compression: compression)
         self.compression = compression
         self.epoch = epoch
+        self.observer = observer
     }
 
     /// Adds an entry; a file's content must be exactly `entry.size` bytes.
@@ -62,7 +68,9 @@ public final class LayerWriter {
             try write(TarHeader.marker(Whiteout.marker(for: entry.path)))
         case .file:
             try write(TarHeader.bytes(for: entry))
+            observer?.begin(entry)
             entry.digest = try copy(content, of: entry)
+            observer?.end(entry)
         case .directory(let opaque):
             entry.size = 0
             try write(TarHeader.bytes(for: entry))
@@ -114,7 +122,9 @@ public final class LayerWriter {
         while rest > 0 {
             let count = try sink.fill(atMost: Int(min(rest, Int64(ChunkSlot.capacity)))) { room in
                 let count = try read(room)
-                digester.update(UnsafeRawBufferPointer(rebasing: room[..<min(count, room.count)]))
+                let bytes = UnsafeRawBufferPointer(rebasing: room[..<min(count, room.count)])
+                digester.update(bytes)
+                observer?.take(bytes)
                 return count
             }
             if count <= 0 { throw LayersError.fileChanged(entry.path, expectedSize: entry.size) }
@@ -137,6 +147,7 @@ public final class LayerWriter {
             }
             try sink.write(bytes)
             digester.update(bytes)
+            observer?.take(bytes)
         }
         guard digester.count == entry.size else {
             throw LayersError.fileChanged(entry.path, expectedSize: entry.size)

@@ -1,0 +1,35 @@
+// Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
+
+import Audit
+import Layers
+import OCI
+import Store
+
+/// Gathers what is to be known of a layer's programs while the layer is written or read.
+final class LayerInspector: FileObserver {
+    private var probe = FileProbe()
+    private var facts = LayerFacts()
+
+    func begin(_ file: TreeEntry) { probe.begin() }
+
+    func take(_ bytes: UnsafeRawBufferPointer) { probe.take(bytes) }
+
+    func end(_ file: TreeEntry) {
+        guard let content = file.digest, let found = probe.facts() else { return }
+        facts.note(found, for: content)
+    }
+
+    /// Stores what was found; the layer must have proved to be what its diff ID says.
+    ///
+    /// - Throws: ``StoreError``.
+    func save(for diffID: Digest, in store: Store) throws {
+        try Files.write(facts.encoded, to: store.factsPath(diffID))
+    }
+}
+
+extension Store {
+    /// What is known of a layer's programs; nil when nobody has looked, or it cannot be read.
+    func facts(_ diffID: Digest) throws -> LayerFacts? {
+        try Files.read(factsPath(diffID), limit: 256 << 20).flatMap { LayerFacts(encoded: $0) }
+    }
+}
