@@ -21,6 +21,8 @@ public enum BuildError: Error, Sendable {
     case step(BuildStep, platform: Platform?, line: Int, reason: String, remedy: String?)
     /// A RUN command ended with a status other than 0.
     case command(BuildStep, platform: Platform, line: Int, status: String)
+    /// Tests failed in finished images; all that did.
+    case tests([SmokeTestFailure])
     /// The result cannot go where it should.
     case output(String, remedy: String?)
 }
@@ -65,6 +67,7 @@ extension BuildError: CustomStringConvertible {
             "\(platform.map { "\($0): " } ?? "")line \(line): \(step.title): \(reason)"
         case .command(let step, let platform, let line, let status):
             "\(platform): line \(line): \(step.title): \(status)"
+        case .tests(let failures): failures.map(\.description).joined(separator: "\n")
         case .output(let text, _): text
         }
     }
@@ -79,6 +82,7 @@ extension BuildError: CustomStringConvertible {
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
         case .lintViolation(let failure): failure.remedy
         case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
+        case .tests(let failures): failures.lazy.compactMap(\.remedy).first
         default: nil
         }
     }
@@ -96,8 +100,15 @@ extension BuildError: CustomStringConvertible {
     public var step: BuildStep? {
         switch self {
         case .step(let step, _, _, _, _), .command(let step, _, _, _): step
+        case .tests(let failures): failures.first?.step
         default: nil
         }
+    }
+
+    /// All steps that failed, where several may.
+    public var steps: [BuildStep] {
+        if case .tests(let failures) = self { return failures.map(\.step) }
+        return step.map { [$0] } ?? []
     }
 
     private static func sentence(on bases: [UnavailableBase]) -> String {

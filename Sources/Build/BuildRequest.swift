@@ -40,6 +40,8 @@ public struct BuildRequest: Sendable {
     public var epoch: SourceEpoch?
     /// What RUN steps may be lent.
     public var secrets = BuildSecrets()
+    /// What has to succeed in the finished images before they are published.
+    public var tests = SmokeTests()
     /// How many steps may run side by side; nil for as many as there are processors.
     public var parallelism: Int?
 

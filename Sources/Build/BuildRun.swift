@@ -42,9 +42,11 @@ struct BuildRun: Sendable {
                 let results = try await executor.run(graph, known: known, limit: parallelism)
                 try await contexts.save()
                 do {
-                    let summary = try await exports.run { form in
+                    let passed = try await test(graph, results, library)
+                    var summary = try await exports.run { form in
                         try await assembler.result(of: graph, results: results, form: form, tags: request.tags)
                     }
+                    summary.note { image in image.passedTests = passed[image.platform] }
                     try await export(graph, results, to: caches.exports, library, names: summary.names)
                     return summary
                 } catch let lost as LostLayer {
@@ -56,6 +58,17 @@ struct BuildRun: Sendable {
                 }
             }
         }
+    }
+
+    /// Runs the tests in the finished images; nothing has been exported yet.
+    private func test(
+        _ graph: BuildGraph, _ results: [Int: StepResult], _ library: LayerLibrary
+    ) async throws -> [Platform: Int] {
+        guard !request.tests.isEmpty else { return [:] }
+        return try await SmokeTestRun(
+            tests: request.tests, runner: ImageRunner(store: store, runner: runner, events: relay), library: library,
+            settings: request.runSettings, limit: parallelism, relay: relay
+        ).run(in: graph, results)
     }
 
     /// As many steps side by side as there are processors; a few more when that lets every platform go on, since

@@ -120,6 +120,8 @@ public struct BuildSummary: Sendable {
         public let size: Int64
         /// The manifest as an index has it.
         public let descriptor: Descriptor?
+        /// How many tests the image has passed; nil when there were none.
+        public internal(set) var passedTests: Int?
 
         public init(platform: Platform, digest: Digest, size: Int64, descriptor: Descriptor? = nil) {
             self.platform = platform
@@ -132,7 +134,7 @@ public struct BuildSummary: Sendable {
     /// The digest of what the name points to: the index, or the only manifest.
     public let digest: Digest
     /// The images, in the order of `--platform`.
-    public let images: [Image]
+    public private(set) var images: [Image]
     /// Everywhere that the result can be found: names that were published, files, directories.
     public let names: [String]
     /// What the name points to, with its annotations.
@@ -156,5 +158,10 @@ public struct BuildSummary: Sendable {
         self.config = config
         self.references = references
         self.pushed = pushed
+    }
+
+    /// Adds to what is said of each image.
+    mutating func note(_ change: (inout Image) -> Void) {
+        for index in images.indices { change(&images[index]) }
     }
 }

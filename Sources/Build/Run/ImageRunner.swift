@@ -33,8 +33,16 @@ public struct ImageRunner: Sendable {
         _ command: ImageCommand, in image: RunnableImage,
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> ImageRunReport {
-        let words = try command.words(in: image)
         let library = LayerLibrary(store: store, source: image.source, events: events)
+        return try await run(command, in: image, library: library, output: output)
+    }
+
+    /// Runs a command in an image whose layers a library has.
+    func run(
+        _ command: ImageCommand, in image: RunnableImage, library: LayerLibrary,
+        output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> ImageRunReport {
+        let words = try command.words(in: image)
         let container = image.config.config
         let directory = Paths.resolve(command.workingDirectory ?? container?.workingDir ?? "", against: "/")
         let home = RunPlace.Home(user: command.user ?? container?.user ?? "", workingDirectory: directory)

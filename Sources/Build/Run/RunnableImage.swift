@@ -28,6 +28,15 @@ public struct RunnableImage: Sendable {
         }
         source = PlacedLayers(reader: reader)
     }
+
+    /// An image that a build has made.
+    init(title: String, platform: Platform, config: ContainerConfig, layers: [Layer], source: any LayerSource) {
+        self.title = title
+        self.platform = platform
+        self.config = ImageConfig(platform: platform, config: config, diffIDs: layers.map(\.diffID))
+        self.layers = layers
+        self.source = source
+    }
 }
 
 /// The layers of an image that lies somewhere.

@@ -70,6 +70,7 @@ extension BuildOptions {
         request.runSettings = try run.settings()
         request.secrets = try BuildSecrets(
             secrets: run.secrets, agents: run.agentOptions(in: environment), in: environment)
+        request.tests = try testing.tests()
         request.parallelism = jobs
         if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
         request.products = products(in: environment)

@@ -45,6 +45,7 @@ struct BuildOptions: ParsableArguments {
     var pull = false
 
     @OptionGroup(title: "What RUN steps have") var run: RunOptions
+    @OptionGroup(title: "Tests before publishing") var testing: TestOptions
 
     @Option(
         name: .customLong("progress"),

@@ -19,14 +19,18 @@ struct FailureMessage {
             text = "interrupted\n"
             return
         }
-        guard let failed = (error as? BuildError)?.step,
-            let failure = failures.first(where: { $0.step.id == failed.id })
-        else {
+        let told = ((error as? BuildError)?.steps ?? []).compactMap { step in
+            failures.first { $0.step.id == step.id }
+        }
+        guard let last = told.last else {
             text = Self.plain(error)
             return
         }
-        let source = source.flatMap { Self.source(of: failure, $0) }
-        text = FailureReport(failure, source: source, remedy: Remedy.of(error)).text
+        text = told.map { failure in
+            let source = source.flatMap { Self.source(of: failure, $0) }
+            let remedy = failure.step.id == last.step.id ? Remedy.of(error) : nil
+            return FailureReport(failure, source: source, remedy: remedy).text
+        }.joined()
     }
 
     /// The last object of `--progress json`.

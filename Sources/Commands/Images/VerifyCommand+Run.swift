@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Build
-import Dockerfile
 import Sandbox
 
 /// What `manifold verify` runs in the images.
@@ -73,19 +72,13 @@ struct VerifyRunOptions: ParsableArguments {
         command.environment = variables
         command.workingDirectory = workingDirectory
         command.user = user
-        command.timeLimit = try Self.duration(staysUp ?? timeout, of: staysUp == nil ? "--timeout" : "--stay-up")
+        command.timeLimit = try TimeOption.duration(
+            staysUp ?? timeout, of: staysUp == nil ? "--timeout" : "--stay-up")
         switch network {
         case "none": command.network = .none
         case "host": command.network = .host
         default: throw CommandError("--network \(network) is not known", remedy: "use none or host")
         }
         return command
-    }
-
-    private static func duration(_ text: String, of option: String) throws -> Duration {
-        guard let nanoseconds = try? GoDuration.parse(text), nanoseconds > 0 else {
-            throw CommandError("\(option) \(text) is no time", remedy: "write it as 90s, 2m or 1h30m")
-        }
-        return .nanoseconds(nanoseconds)
     }
 }
