@@ -14,6 +14,7 @@ struct BuildRun: Sendable {
     let exporters: [any Exporter]
     let caches: BuildCaches
     let network: NetworkAccess
+    let host: Platform
     let relay: EventRelay
 
     /// - Parameters:
@@ -32,11 +33,13 @@ struct BuildRun: Sendable {
             store: store, epoch: request.epoch, labels: request.labels, root: root, carriesCache: caches.isInline,
             converter: converter, files: { try await ImageFiles($0, library: library) }, warn: relay.warn)
         let exports = Exports(exporters: exporters, request: request, relay: relay)
+        let clock = RunClock(host: host)
         return try await EarlyExport(exporters: exporters, converter: converter).during { announce in
             let executor = Executor(
                 library: library, cache: StepCache(store: store, imports: imports),
                 maker: LayerMaker(store: store, epoch: request.epoch), runner: runner, contexts: contexts,
-                events: relay, announce: announce, secrets: request.secrets, network: network)
+                events: relay, announce: announce, secrets: request.secrets, network: network,
+                clock: clock)
             var known: [Int: StepResult] = [:]
             while true {
                 let results = try await executor.run(graph, known: known, limit: parallelism)
@@ -46,7 +49,11 @@ struct BuildRun: Sendable {
                     var summary = try await exports.run { form in
                         try await assembler.result(of: graph, results: results, form: form, tags: request.tags)
                     }
-                    summary.note { image in image.passedTests = passed[image.platform] }
+                    summary.sharedRunTime = clock.time(of: graph) { $0.count > 1 }
+                    summary.note { image in
+                        image.passedTests = passed[image.platform]
+                        image.runTime = clock.time(of: graph) { $0 == [image.platform] }
+                    }
                     try await export(graph, results, to: caches.exports, library, names: summary.names)
                     return summary
                 } catch let lost as LostLayer {

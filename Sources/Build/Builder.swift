@@ -79,7 +79,7 @@ public struct Builder: Sendable {
             let network = NetworkAccess(environment: environment, secrets: request.secrets)
             let run = BuildRun(
                 store: store, images: images, runner: runner, request: request, exporters: exporters, caches: caches,
-                network: network, relay: relay)
+                network: network, host: host, relay: relay)
             let imports = CacheImports(try await reading, relay)
             let ignore = try file.ignorePatterns()
             let summary = try await network.during { try await run.run(graph, ignore: ignore, imports: imports) }

@@ -27,15 +27,23 @@ public enum ExecutionMode: Hashable, Sendable {
         for platform: Platform, host: Platform = .host, finder: EmulatorFinder,
         runs32Bit: Bool? = nil
     ) throws(EmulationError) {
+        guard platform.os == host.os else { throw .noTarget(platform) }
+        if let machine = Self.native(for: platform, host: host, runs32Bit: runs32Bit) {
+            self = .native(machine)
+        } else {
+            self = .emulated(try finder.emulator(for: platform))
+        }
+    }
+
+    /// How `host` runs programs of `platform` by itself; nil when that takes an emulator.
+    public static func native(for platform: Platform, host: Platform = .host, runs32Bit: Bool? = nil) -> Machine? {
         let runs32Bit = { runs32Bit ?? mf_runs_linux32() }
         switch (host.architecture, platform.architecture) {
-        case _ where platform.os != host.os: throw .noTarget(platform)
-        case ("arm", "arm") where !host.runnable.contains(platform):
-            self = .emulated(try finder.emulator(for: platform))
-        case let (own, wanted) where own == wanted: self = .native(.itself)
-        case ("amd64", "386") where runs32Bit(), ("arm64", "arm") where runs32Bit():
-            self = .native(.thirtyTwoBit)
-        default: self = .emulated(try finder.emulator(for: platform))
+        case _ where platform.os != host.os: return nil
+        case ("arm", "arm") where !host.runnable.contains(platform): return nil
+        case let (own, wanted) where own == wanted: return .itself
+        case ("amd64", "386") where runs32Bit(), ("arm64", "arm") where runs32Bit(): return .thirtyTwoBit
+        default: return nil
         }
     }
 

@@ -18,6 +18,7 @@ struct Executor: Sendable {
     let announce: @Sendable (Layer) -> Void
     let secrets: BuildSecrets
     let network: NetworkAccess
+    let clock: RunClock
 
     /// Executes everything.
     ///
@@ -56,12 +57,14 @@ struct Executor: Sendable {
                 case .files(let directory): return (StepResult(layers: [], files: directory), .done)
                 case .base(let image): return (StepResult(layers: image.layers), .done)
                 case .run(let operation):
+                    let start = ContinuousClock.now
                     let outcome = try await runStep(vertex).run(
                         operation, onto: parent, sources: vertex.sources.map { inputs[$0]?.source ?? .layers([]) },
                         policy: vertex.cachePolicy
                     ) { stream, bytes in
                         events.send(.output(step: vertex.step.id, stream: stream, bytes: bytes))
                     }
+                    clock.note(vertex, since: start, isCached: outcome.isCached)
                     return Self.result(outcome, onto: parent)
                 case .copy(let operation):
                     let outcome = try await copyStep(vertex).run(

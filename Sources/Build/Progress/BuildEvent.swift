@@ -121,7 +121,9 @@ public struct BuildSummary: Sendable {
         /// The manifest as an index has it.
         public let descriptor: Descriptor?
         /// How many tests the image has passed; nil when there were none.
-        public internal(set) var passedTests: Int?
+        public var passedTests: Int?
+        /// How long the RUN steps took that are of this platform alone; nil when there were none.
+        public var runTime: RunTime?
 
         public init(platform: Platform, digest: Digest, size: Int64, descriptor: Descriptor? = nil) {
             self.platform = platform
@@ -146,6 +148,8 @@ public struct BuildSummary: Sendable {
     /// The images as they are in registries, whose manifests may be others than those of ``images``; empty when nothing
     /// was pushed.
     public let pushed: [Image]
+    /// How long the RUN steps took that several platforms share, each counted once; nil when there were none.
+    public var sharedRunTime: RunTime?
 
     public init(
         digest: Digest, images: [Image], names: [String], descriptor: Descriptor? = nil, config: Digest? = nil,

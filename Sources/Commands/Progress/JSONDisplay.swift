@@ -18,7 +18,10 @@ import OCI
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
 /// | `error` | `message`, `remedy`, `step`, `platforms`: why the build failed; the last object |
-/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`), `names` |
+/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun` |
+///
+/// `run` tells of the RUN steps that are of one platform alone, `sharedRun` of those that several share:
+/// `nativeSeconds`, `emulatedSeconds`, `cached` (how many took an earlier result).
 package struct JSONDisplay: ProgressDisplay {
     /// The time between two `progressed` objects of one step.
     package static let transferInterval = Duration.milliseconds(250)
@@ -111,6 +114,20 @@ private struct Record: Encodable {
         let platform: String
         let digest: String
         let size: Int64
+        let run: Run?
+        let passedTests: Int?
+    }
+
+    struct Run: Encodable {
+        let nativeSeconds: Double?
+        let emulatedSeconds: Double?
+        let cached: Int
+
+        init(_ time: RunTime) {
+            nativeSeconds = time.native.map { Double(HumanFormat.milliseconds($0)) / 1000 }
+            emulatedSeconds = time.emulated.map { Double(HumanFormat.milliseconds($0)) / 1000 }
+            cached = time.cachedCount
+        }
     }
 
     let time: String
@@ -133,6 +150,7 @@ private struct Record: Encodable {
     var seconds: Double?
     var digest: String?
     var images: [Image]?
+    var sharedRun: Run?
     var names: [String]?
     var remedy: String?
     var rule: String?
@@ -160,8 +178,11 @@ private struct Record: Encodable {
     mutating func describe(_ summary: BuildSummary) {
         digest = summary.digest.description
         images = summary.images.map {
-            Image(platform: $0.platform.description, digest: $0.digest.description, size: $0.size)
+            Image(
+                platform: $0.platform.description, digest: $0.digest.description, size: $0.size,
+                run: $0.runTime.map(Run.init), passedTests: $0.passedTests)
         }
+        sharedRun = summary.sharedRunTime.map(Run.init)
         names = summary.names
     }
 }
