@@ -23,6 +23,8 @@ public enum BuildError: Error, Sendable {
     case command(BuildStep, platform: Platform, line: Int, status: String)
     /// Tests failed in finished images; all that did.
     case tests([SmokeTestFailure])
+    /// Platforms that could not be built, and the images of the others, which are in the store and nowhere else.
+    case platforms([FailedPlatform], built: [BuildSummary.Image])
     /// The result cannot go where it should.
     case output(String, remedy: String?)
 }
@@ -68,6 +70,7 @@ extension BuildError: CustomStringConvertible {
         case .command(let step, let platform, let line, let status):
             "\(platform): line \(line): \(step.title): \(status)"
         case .tests(let failures): failures.map(\.description).joined(separator: "\n")
+        case .platforms(let failed, let built): Self.sentence(on: failed, built)
         case .output(let text, _): text
         }
     }
@@ -81,6 +84,7 @@ extension BuildError: CustomStringConvertible {
             "leave these platforms out of --platform, or choose a base that has them"
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
         case .lintViolation(let failure): failure.remedy
+        case .platforms: "mend what failed and build again: the steps that are done are not done again"
         case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
         case .tests(let failures): failures.lazy.compactMap(\.remedy).first
         default: nil
@@ -109,6 +113,16 @@ extension BuildError: CustomStringConvertible {
     public var steps: [BuildStep] {
         if case .tests(let failures) = self { return failures.map(\.step) }
         return step.map { [$0] } ?? []
+    }
+
+    private static func sentence(on failed: [FailedPlatform], _ built: [BuildSummary.Image]) -> String {
+        var lines = ["\(failed.count) of \(failed.count + built.count) platforms failed, and nothing is published:"]
+        for failure in failed {
+            let reason = failure.reason.split(separator: "\n").joined(separator: "; ")
+            lines.append("  \(failure.platform): \(failure.isOptional ? "(optional) " : "")\(reason)")
+        }
+        for image in built { lines.append("  \(image.platform): built, and kept in the store as \(image.digest)") }
+        return lines.joined(separator: "\n")
     }
 
     private static func sentence(on bases: [UnavailableBase]) -> String {

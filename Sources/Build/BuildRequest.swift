@@ -44,6 +44,10 @@ public struct BuildRequest: Sendable {
     public var tests = SmokeTests()
     /// How many steps may run side by side; nil for as many as there are processors.
     public var parallelism: Int?
+    /// The bytes of memory that the commands of RUN steps may be expected to need together; nil for what is free.
+    public var memory: Int64?
+    /// What becomes of the build when one of the platforms fails.
+    public var failurePolicy = FailurePolicy()
 
     public init(context: FilePath, platforms: [Platform]) {
         self.context = context

@@ -59,30 +59,37 @@ public struct Builder: Sendable {
                 dockerfile, request: request, host: host, ignore: try file.ignorePatterns(), fileName: file.name)
             let resolver = BaseResolver(dockerfile: dockerfile, source: images, events: relay)
             let bases: [ImageNeed: BaseImage]
-            do { bases = try await resolver.resolve(review.target, resolvers: resolvers) } catch {
+            var outcomes = PlatformOutcomes(request.platforms, policy: request.failurePolicy)
+            do {
+                bases = try await resolver.resolve(review.target, resolvers: resolvers, outcomes: &outcomes)
+            } catch {
                 // What the linter knows without the bases may well be why there are none.
                 report(review.findings(bases: [:], resolvers))
                 throw error
             }
-            let findings = review.findings(bases: bases, resolvers)
+            let remaining = resolvers.filter { outcomes.remaining.contains($0.target) }
+            let findings = review.findings(bases: bases, remaining)
             report(findings)
             if let failure = findings.failure { throw BuildError.lintViolation(failure) }
             try await preparation
-            for warning in ContextUse(review.target, resolvers: resolvers, bases: bases).warnings(for: request.contexts)
+            for warning in ContextUse(review.target, resolvers: remaining, bases: bases).warnings(for: request.contexts)
             {
                 relay.warn(warning)
             }
             var planner = Planner(dockerfile: dockerfile, request: request, bases: bases)
-            var graph = try planner.plan(review.target, resolvers: resolvers)
+            var graph = try planner.plan(review.target, resolvers: remaining)
             for warning in planner.warnings { relay.warn(warning) }
             graph.numberSteps(from: relay.plan(stepCount: graph.vertices.count))
             let network = NetworkAccess(environment: environment, secrets: request.secrets)
             let run = BuildRun(
-                store: store, images: images, runner: runner, request: request, exporters: exporters, caches: caches,
-                network: network, host: host, relay: relay)
+                store: store, images: images, runner: runner, host: host, request: request, exporters: exporters,
+                caches: caches, network: network, relay: relay)
             let imports = CacheImports(try await reading, relay)
             let ignore = try file.ignorePatterns()
-            let summary = try await network.during { try await run.run(graph, ignore: ignore, imports: imports) }
+            let planned = (graph: graph, outcomes: outcomes)
+            let summary = try await network.during {
+                try await run.run(planned.graph, ignore: ignore, imports: imports, outcomes: planned.outcomes)
+            }
             relay.send(.completed(summary))
             return summary
         }

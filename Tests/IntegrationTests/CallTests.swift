@@ -131,7 +131,7 @@ extension Program {
                     ], with: manifold)
                 #expect(log.succeeded, log.comment)
                 let remarks = log.events.filter { $0["event"] == "warning" }.compactMap { $0["message"].string }
-                #expect(remarks.count { $0.contains(" has no effect: ") } == 21, log.comment)
+                #expect(remarks.count { $0.contains(" has no effect: ") } == 20, log.comment)
                 let silent = try await Program.build(
                     "FROM scratch\nCOPY a /\n", files: ["a": "1"],
                     ["--provenance=false", "--sbom=false", "--attest=type=provenance,disabled=true", "--rm=false"],

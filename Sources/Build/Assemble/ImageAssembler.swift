@@ -34,6 +34,8 @@ struct ImageAssembler: Sendable {
         }
     }
 
+    /// Whether several platforms were asked for: then the root is an index, however many of them there are.
+    let isOfSeveral: Bool
     let converter: LayerConverter
     /// Opens the files of a stack of layers.
     let files: @Sendable ([Layer]) async throws -> ImageFiles
@@ -99,7 +101,7 @@ struct ImageAssembler: Sendable {
     ) throws -> BuildResult {
         var root: Descriptor
         var bytes: [UInt8]
-        if self.root == .smallest, images.count == 1, let image = images.first {
+        if self.root == .smallest, !isOfSeveral, let image = images.first {
             (root, bytes) = (image.descriptor, image.manifest)
             root.platform = nil
         } else {
@@ -113,7 +115,7 @@ struct ImageAssembler: Sendable {
         }
         return BuildResult(
             images: images, root: root, rootBytes: bytes, tags: tags, ensureBlob: converter.library.ensureBlob,
-            files: files, epoch: epoch, warn: warn)
+            isOfSeveral: isOfSeveral, files: files, epoch: epoch, warn: warn)
     }
 
     private func labelled(_ config: ContainerConfig) -> ContainerConfig {

@@ -12,6 +12,9 @@ struct Executor: Sendable {
     let cache: StepCache
     let maker: LayerMaker
     let runner: any CommandRunner
+    let host: Platform
+    /// What may run side by side.
+    let budget: JobBudget
     let contexts: ContextAccess
     let events: EventRelay
     /// Is told of every new layer of an image that will be made.
@@ -22,16 +25,26 @@ struct Executor: Sendable {
 
     /// Executes everything.
     ///
-    /// - Parameter known: results that are there already.
-    /// - Throws: ``BuildError`` for the first step that failed; `CancellationError`.
-    func run(_ graph: BuildGraph, known: [Int: StepResult], limit: Int) async throws -> [Int: StepResult] {
-        try await Scheduler<StepResult>(limit: limit).run(graph, known: known) { vertex, inputs in
+    /// - Parameters:
+    ///   - known: results that are there already.
+    ///   - outcomes: says for which platforms; a step that fails takes those with it that need it.
+    /// - Returns: the results of what the platforms need that remain, and maybe of more.
+    /// - Throws: ``BuildError`` for the step that ends the build; `CancellationError`.
+    func run(
+        _ graph: BuildGraph, known: [Int: StepResult], outcomes: inout PlatformOutcomes
+    ) async throws -> [Int: StepResult] {
+        let scheduler = Scheduler<StepResult>(budget: budget) { [host] in JobCost(of: $0, on: host) }
+        let wanted = graph.vertices(for: outcomes.remaining)
+        return try await scheduler.run(graph, known: known, wanted: wanted) { vertex, inputs in
             let result = try await execute(vertex, inputs)
             if vertex.isInImage, let layer = result.added { announce(layer) }
             return result
         } redo: { error, results in
             guard let lost = error as? LostLayer else { return [] }
             return await stepsToRedo(after: lost, graph, results)
+        } failed: { vertex, error in
+            try outcomes.fail(graph.platforms(needing: vertex), with: error)
+            return graph.vertices(for: outcomes.remaining)
         }
     }
 

@@ -2,30 +2,46 @@
 
 import OCI
 
-/// Runs the vertices of a graph, each as soon as what it needs is done, as many side by side as the limit allows.
+/// Runs the vertices of a graph, each as soon as what it needs is done, as many side by side as the budget allows.
 ///
-/// The first failure cancels what runs; the scheduler returns only when everything has ended.
+/// Of those that are ready, what the machine runs by itself comes before what needs an emulator. A failure cancels
+/// what runs, unless the caller wants to go on without what needs the vertex; the scheduler returns only when everything
+/// has ended.
 package struct Scheduler<Result: Sendable>: Sendable {
-    /// How many vertices may be worked on at once.
-    let limit: Int
+    /// What may be used at once.
+    let budget: JobBudget
+    /// What a vertex uses.
+    let cost: @Sendable (BuildGraph.Vertex) -> JobCost
 
-    package init(limit: Int) { self.limit = limit }
+    package init(budget: JobBudget, cost: @escaping @Sendable (BuildGraph.Vertex) -> JobCost) {
+        self.budget = budget
+        self.cost = cost
+    }
+
+    /// A scheduler that only counts vertices.
+    package init(limit: Int) { self.init(budget: JobBudget(jobs: limit)) { _ in .files } }
 
     /// - Parameters:
     ///   - known: results that are there already.
+    ///   - wanted: the vertices to work on; nil for all.
     ///   - work: does what a vertex says.
     ///   - redo: names the vertices whose results proved to be of no use, when that is why a vertex failed. They and
     ///     all that need them are worked on again; when there are none, the failure stands.
-    /// - Throws: the first error that `work` threw.
+    ///   - failed: is told of a failure that stands, and says which vertices are wanted all the same; it throws when
+    ///     the failure is that of all.
+    /// - Returns: the results of those that could be done.
+    /// - Throws: what `failed` throws: if nothing else is said, the first error that `work` threw.
     package func run(
-        _ graph: BuildGraph, known: [Int: Result] = [:],
+        _ graph: BuildGraph, known: [Int: Result] = [:], wanted: Set<Int>? = nil,
         work: @escaping @Sendable (BuildGraph.Vertex, _ inputs: [Int: Result]) async throws -> Result,
-        redo: (_ failure: any Error, _ results: [Int: Result]) async -> Set<Int> = { _, _ in [] }
+        redo: (_ failure: any Error, _ results: [Int: Result]) async -> Set<Int> = { _, _ in [] },
+        failed: (_ vertex: Int, _ failure: any Error) throws -> Set<Int> = { _, failure in throw failure }
     ) async throws -> [Int: Result] {
-        var progress = Progress(graph: graph, known: known)
+        var progress = Progress(
+            graph: graph, known: known, wanted: wanted ?? Set(graph.vertices.indices), budget: budget, cost: cost)
         return try await withThrowingTaskGroup(of: (Int, Swift.Result<Result, any Error>).self) { group in
             func fill() {
-                while progress.running.count < limit, let id = progress.next() {
+                while let id = progress.next() {
                     let vertex = graph.vertices[id]
                     let inputs = progress.results(of: vertex.inputs)
                     group.addTask {
@@ -46,8 +62,11 @@ package struct Scheduler<Result: Sendable>: Sendable {
                         progress.finish(id, with: nil)
                     } else {
                         let obsolete = await redo(error, progress.results)
-                        guard !obsolete.isEmpty else { throw error }
-                        progress.invalidate(obsolete, dueTo: id)
+                        if obsolete.isEmpty {
+                            progress.giveUp(id, wanting: try failed(id, error))
+                        } else {
+                            progress.invalidate(obsolete, dueTo: id)
+                        }
                     }
                 }
                 fill()
@@ -66,12 +85,21 @@ package struct Scheduler<Result: Sendable>: Sendable {
         private var waiting: [Int: Int] = [:]
         private var dependants: [Int: [Int]] = [:]
         private var ready: [Int] = []
+        private var wanted: Set<Int>
+        private var admission: Admission
         private let weights: [Int]
+        private let costs: [JobCost]
 
-        init(graph: BuildGraph, known: [Int: Result]) {
+        init(
+            graph: BuildGraph, known: [Int: Result], wanted: Set<Int>, budget: JobBudget,
+            cost: (BuildGraph.Vertex) -> JobCost
+        ) {
             self.graph = graph
+            self.wanted = wanted
             results = known
+            admission = Admission(budget)
             weights = Self.pathLengths(in: graph)
+            costs = graph.vertices.map(cost)
             for vertex in graph.vertices {
                 for input in Set(vertex.inputs) { dependants[input, default: []].append(vertex.id) }
                 if results[vertex.id] == nil { enqueue(vertex.id) }
@@ -79,6 +107,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
         }
 
         private mutating func enqueue(_ id: Int) {
+            guard wanted.contains(id) else { return }
             let missing = Set(graph.vertices[id].inputs).count { results[$0] == nil }
             if missing == 0 { ready.append(id) } else { waiting[id] = missing }
         }
@@ -88,21 +117,38 @@ package struct Scheduler<Result: Sendable>: Sendable {
             vertices.reduce(into: [:]) { found, id in found[id] = results[id] }
         }
 
-        /// The ready vertex with the longest chain of work behind it; of equals the first in the plan.
+        /// The vertex to begin with now: of the ready ones that the budget has room for, one that needs no emulator;
+        /// of these the one with the longest chain of work behind it; of equals the first in the plan.
         mutating func next() -> Int? {
-            let best = ready.indices.max { left, right in
-                (weights[ready[left]], -ready[left]) < (weights[ready[right]], -ready[right])
+            let best = ready.indices.filter { admission.admits(costs[ready[$0]]) }.max { left, right in
+                rank(ready[left]) < rank(ready[right])
             }
             guard let best else { return nil }
-            running.insert(ready[best])
-            return ready.remove(at: best)
+            let id = ready.remove(at: best)
+            running.insert(id)
+            admission.begin(id, costs[id])
+            return id
+        }
+
+        private func rank(_ id: Int) -> (Int, Int, Int) { (costs[id].isEmulated ? 0 : 1, weights[id], -id) }
+
+        private mutating func end(_ id: Int) {
+            running.remove(id)
+            admission.end(id)
+        }
+
+        /// Goes on without a vertex that failed.
+        mutating func giveUp(_ id: Int, wanting rest: Set<Int>) {
+            end(id)
+            wanted.formIntersection(rest)
+            ready.removeAll { !wanted.contains($0) }
         }
 
         func isStale(_ id: Int) -> Bool { stale.contains(id) }
 
         /// Takes vertices and all that need them back to where they were before they began.
         mutating func invalidate(_ vertices: Set<Int>, dueTo failed: Int) {
-            running.remove(failed)
+            end(failed)
             let affected = graph.dependants(of: vertices.union([failed]))
             for id in affected { (results[id], waiting[id]) = (nil, nil) }
             ready.removeAll { affected.contains($0) }
@@ -113,7 +159,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
 
         /// - Parameter result: nil for one that failed with inputs that are of no use.
         mutating func finish(_ id: Int, with result: Result?) {
-            running.remove(id)
+            end(id)
             if stale.remove(id) != nil {
                 enqueue(id)
                 return
@@ -123,7 +169,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
                 guard let count = waiting[dependant] else { continue }
                 if count == 1 {
                     waiting[dependant] = nil
-                    ready.append(dependant)
+                    if wanted.contains(dependant) { ready.append(dependant) }
                 } else {
                     waiting[dependant] = count - 1
                 }

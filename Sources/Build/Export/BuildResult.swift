@@ -28,6 +28,8 @@ public struct BuildResult: Sendable {
     public let tags: [Reference]
     /// Brings a layer's blob into the store, if it is not there yet.
     public let ensureBlob: @Sendable (Layer) async throws -> Void
+    /// Whether several platforms were asked for, be it that some failed.
+    let isOfSeveral: Bool
     /// Opens the files of a stack of layers.
     let files: @Sendable ([Layer]) async throws -> ImageFiles
     /// The time that stands for now.

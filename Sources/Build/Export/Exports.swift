@@ -92,7 +92,7 @@ extension BuildSummary {
 }
 
 extension BuildSummary.Image {
-    fileprivate init(_ image: AssembledImage) {
+    init(_ image: AssembledImage) {
         self.init(
             platform: image.platform, digest: image.descriptor.digest, size: image.size, descriptor: image.descriptor)
     }

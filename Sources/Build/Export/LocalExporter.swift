@@ -43,7 +43,7 @@ public struct LocalExporter: Exporter {
     public func export(
         _ result: BuildResult, progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws -> Publication {
-        let split: FileSystemExport.Split = splitsPlatforms ?? (result.images.count > 1) ? .directories : .merged
+        let split: FileSystemExport.Split = splitsPlatforms ?? result.isOfSeveral ? .directories : .merged
         let export = try await FileSystemExport(result, split: split)
         let total = export.items.reduce(0) { $0 + $1.entry.size }
         let tree = try OutputFailure.explaining(destination.string) {

@@ -69,6 +69,26 @@ extension BuildGraph {
         return found
     }
 
+    /// The vertices that the images for some platforms are made of.
+    package func vertices(for platforms: [Platform]) -> Set<Int> {
+        var found = Set(images.filter { platforms.contains($0.target) }.map(\.vertex))
+        for vertex in vertices.reversed() where found.contains(vertex.id) { found.formUnion(vertex.inputs) }
+        return found
+    }
+
+    /// The platforms whose images need what a vertex gives.
+    package func platforms(needing vertex: Int) -> [Platform] {
+        let affected = dependants(of: [vertex])
+        return images.filter { affected.contains($0.vertex) }.map(\.target)
+    }
+
+    /// The same with the images for some platforms only.
+    func keeping(_ platforms: [Platform]) -> BuildGraph {
+        var graph = self
+        graph.images.removeAll { !platforms.contains($0.target) }
+        return graph
+    }
+
     /// For whom the layers of base images are pulled, by their blobs.
     var platformsOfBaseLayers: [Digest: [Platform]] {
         var platforms: [Digest: [Platform]] = [:]
@@ -206,6 +226,9 @@ public struct WorkdirOperation: Sendable, Hashable {
 
 /// An image that will be made of a vertex's layers.
 public struct PlannedImage: Sendable {
+    /// The platform that was asked for.
+    public let target: Platform
+    /// The platform that the image is for: that of its last stage.
     public let platform: Platform
     /// The vertex whose file system the image has.
     public let vertex: Int

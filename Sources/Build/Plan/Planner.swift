@@ -44,8 +44,8 @@ package struct Planner {
             let state = try finishedStage(target.index, for: target.lines)
             builder.add(
                 PlannedImage(
-                    platform: state.platform, vertex: state.vertex, base: state.base, config: state.finishedConfig,
-                    author: state.author, history: history(of: target.index)))
+                    target: resolver.target, platform: state.platform, vertex: state.vertex, base: state.base,
+                    config: state.finishedConfig, author: state.author, history: history(of: target.index)))
         }
         warn(unusedArguments + unknownCacheFilters + ineffectivePlatforms(target, resolvers))
         return builder.graph

@@ -150,6 +150,8 @@ public struct BuildSummary: Sendable {
     public let pushed: [Image]
     /// How long the RUN steps took that several platforms share, each counted once; nil when there were none.
     public var sharedRunTime: RunTime?
+    /// The platforms that failed and that the result is made without, as they are optional.
+    public internal(set) var failed: [FailedPlatform] = []
 
     public init(
         digest: Digest, images: [Image], names: [String], descriptor: Descriptor? = nil, config: Digest? = nil,

@@ -22,7 +22,7 @@ extension JobBudget {
 extension JobCost {
     /// What a command of a platform takes.
     package init(of platform: Platform, on host: Platform) {
-        self = ExecutionMode.machine(for: platform, host: host) == nil ? .emulated : .native
+        self = ExecutionMode.native(for: platform, host: host) == nil ? .emulated : .native
     }
 
     /// What a step takes.

@@ -17,8 +17,19 @@ package struct BaseResolver {
 
     /// - Throws: ``BuildError/unavailableBases(_:)``, ``DockerfileError``.
     package func resolve(_ target: Stage, resolvers: [NameResolver]) async throws -> [ImageNeed: BaseImage] {
+        var outcomes = PlatformOutcomes(resolvers.map(\.target))
+        return try await resolve(target, resolvers: resolvers, outcomes: &outcomes)
+    }
+
+    /// The bases of the platforms that remain; one that lacks a base fails.
+    ///
+    /// - Throws: ``BuildError/unavailableBases(_:)`` with all that is missing, ``DockerfileError``.
+    func resolve(
+        _ target: Stage, resolvers: [NameResolver], outcomes: inout PlatformOutcomes
+    ) async throws -> [ImageNeed: BaseImage] {
         var resolved: [ImageNeed: BaseImage] = [:]
         while true {
+            let resolvers = resolvers.filter { outcomes.remaining.contains($0.target) }
             // ONBUILD triggers of what was found may ask for more.
             let needs = try ImageNeeds(dockerfile, target: target, resolvers: resolvers, resolved: resolved).missing
             if needs.isEmpty { return resolved }
@@ -40,7 +51,18 @@ package struct BaseResolver {
                             reason: failure.reason, remedy: failure.remedy, line: answer.line))
                 }
             }
-            if !unavailable.isEmpty { throw BuildError.unavailableBases(unavailable) }
+            guard !unavailable.isEmpty else { continue }
+            let lacking = try resolvers.map { resolver in
+                let needs = try ImageNeeds(dockerfile, target: target, resolvers: [resolver], resolved: resolved)
+                let missing = Set(needs.missing.map(\.need))
+                return (resolver.target, unavailable.filter { missing.contains($0.need) })
+            }.filter { !$0.1.isEmpty }
+            guard lacking.allSatisfy({ outcomes.policy.goesOn(without: $0.0) }) else {
+                throw BuildError.unavailableBases(unavailable)
+            }
+            for (platform, bases) in lacking {
+                try outcomes.fail([platform], with: BuildError.unavailableBases(bases))
+            }
         }
     }
 
@@ -106,4 +128,8 @@ package struct BaseResolver {
                 "\(need.reference.familiar) has no image for \(need.platform); its image for \(image.platform) is used",
                 line: line))
     }
+}
+
+extension UnavailableBase {
+    fileprivate var need: ImageNeed { ImageNeed(reference: reference, platform: platform) }
 }

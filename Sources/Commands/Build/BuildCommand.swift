@@ -48,6 +48,9 @@ struct BuildCommand: AsyncParsableCommand {
                     }
                 }
             }
+            if !summary.failed.isEmpty, mode.settled(for: terminal) != .json {
+                await FailureMessage(summary.failed, reporter: reporter, source: source.dockerfile).print()
+            }
             try options.output.report(
                 summary, of: outputs, warnings: warnings.all, isQuiet: options.quiet, in: environment)
         } catch {

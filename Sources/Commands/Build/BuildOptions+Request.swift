@@ -71,8 +71,7 @@ extension BuildOptions {
         request.secrets = try BuildSecrets(
             secrets: run.secrets, agents: run.agentOptions(in: environment), in: environment)
         request.tests = try testing.tests()
-        request.parallelism = jobs
-        if let jobs, jobs < 1 { throw CommandError("--jobs \(jobs): at least one step has to run") }
+        try schedule.apply(to: &request, optional: try Self.platforms(schedule.optionalPlatforms))
         request.products = products(in: environment)
         let loaded = try await load(&request)
         request.use(loaded)
@@ -104,26 +103,34 @@ extension BuildOptions {
     /// - Throws: ``OCIError``.
     func platformRemarks() throws -> [String] {
         var seen: Set<String> = []
-        return try platformWords.filter { $0 != "local" }.compactMap { try AskedPlatform($0).note }
-            .filter { seen.insert($0).inserted }
-    }
-
-    private var platformWords: [String] {
-        platforms.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map {
-            String($0).trimmingBlanks
+        return try Self.words(platforms + schedule.optionalPlatforms).filter { $0 != "local" }.compactMap {
+            try AskedPlatform($0).note
         }
+        .filter { seen.insert($0).inserted }
     }
 
+    /// All platforms, those of `--platform` first.
     private func platformList() throws -> [Platform] {
+        let required = try Self.platforms(platforms)
+        let optional = try Self.platforms(schedule.optionalPlatforms)
+        return ((required.isEmpty ? [.host] : required) + optional).withoutRepetitions
+    }
+
+    private static func words(_ lists: [String]) -> [String] {
+        lists.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map { String($0).trimmingBlanks }
+    }
+
+    /// The platforms that flags name, each list separated by commas.
+    private static func platforms(_ lists: [String]) throws -> [Platform] {
         var list: [Platform] = []
-        for word in platformWords {
+        for word in words(lists) {
             let platform = word == "local" ? Platform.host : try AskedPlatform(word).platform
             guard platform.os == "linux" else {
                 throw CommandError("platform \(platform): only images for linux can be built")
             }
             if !list.contains(platform) { list.append(platform) }
         }
-        return list.isEmpty ? [.host] : list
+        return list
     }
 
     /// `NAME=VALUE` words; the last of equal names wins.

@@ -57,11 +57,7 @@ struct BuildOptions: ParsableArguments {
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Show no progress; print the result's digest.")
     var quiet = false
 
-    @Option(
-        name: [.customShort("j"), .customLong("jobs")],
-        help: ArgumentHelp(
-            "How many steps may run side by side. Default: the number of processors.", valueName: "number"))
-    var jobs: Int?
+    @OptionGroup(title: "Time and memory") var schedule: ScheduleOptions
 
     @Option(
         name: .customLong("qemu-dir"),

@@ -19,14 +19,34 @@ struct FailureMessage {
             text = "interrupted\n"
             return
         }
+        if case BuildError.platforms(let failed, _) = error {
+            text = Self.reports(of: failed, failures, source) + Self.plain(error)
+        } else {
+            text = Self.report(of: error, failures, source) ?? Self.plain(error)
+        }
+    }
+
+    /// What is told of platforms that a build was finished without.
+    init(_ failed: [FailedPlatform], reporter: ProgressReporter, source: DockerfileText?) async {
+        text = Self.reports(of: failed, await reporter.failures, source)
+    }
+
+    /// Each failed step once, whichever platforms it took with it.
+    private static func reports(
+        of failed: [FailedPlatform], _ failures: [StepFailure], _ source: DockerfileText?
+    ) -> String {
+        failed.compactMap { report(of: $0.error, failures, source) }.withoutRepetitions.joined()
+    }
+
+    /// What is told of the steps that an error is about; nil when it is about none.
+    private static func report(
+        of error: any Error, _ failures: [StepFailure], _ source: DockerfileText?
+    ) -> String? {
         let told = ((error as? BuildError)?.steps ?? []).compactMap { step in
-            failures.first { $0.step.id == step.id }
+            failures.last { $0.step.id == step.id }
         }
-        guard let last = told.last else {
-            text = Self.plain(error)
-            return
-        }
-        text = told.map { failure in
+        guard let last = told.last else { return nil }
+        return told.map { failure in
             let source = source.flatMap { Self.source(of: failure, $0) }
             let remedy = failure.step.id == last.step.id ? Remedy.of(error) : nil
             return FailureReport(failure, source: source, remedy: remedy).text
@@ -36,8 +56,11 @@ struct FailureMessage {
     /// The last object of `--progress json`.
     init(json error: any Error) {
         let step = (error as? BuildError)?.step
+        var failed: [FailedPlatform] = []
+        if case BuildError.platforms(let platforms, _) = error { failed = platforms }
         text = JSONDisplay().error(
-            error is Interrupted ? "interrupted" : "\(error)", remedy: Self.remedy(of: error), step: step)
+            error is Interrupted ? "interrupted" : "\(error)", remedy: Self.remedy(of: error), step: step,
+            failed: failed)
     }
 
     func print() { Self.write(text) }

@@ -37,7 +37,8 @@ struct FanInOptions: ParsableArguments {
     func report(_ summary: BuildSummary, of outputs: OutputPlan, in environment: Environment) throws {
         guard let resultFile else { return }
         let result = FanInResult(
-            summary.pushed, names: try outputs.pushedNames(), annotations: outputs.listAnnotations)
+            summary.pushed, names: try outputs.pushedNames(), annotations: outputs.listAnnotations,
+            failed: summary.failed)
         try OutputPlace.file(following: environment.absolute(resultFile)).write(try result.json)
     }
 }

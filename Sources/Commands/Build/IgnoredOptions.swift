@@ -13,7 +13,6 @@ struct IgnoredOptions: ParsableArguments {
     @Option(name: .customLong("sbom"), help: .hidden) var materials: String?
     @Option(name: .customLong("isolation"), help: .hidden) var isolation: String?
     @Option(name: .customLong("security-opt"), help: .hidden) var securityOptions: [String] = []
-    @Option(name: [.customShort("m"), .customLong("memory")], help: .hidden) var memory: String?
     @Option(name: .customLong("memory-swap"), parsing: .unconditional, help: .hidden) var swap: String?
     @Option(name: .customLong("cpu-period"), parsing: .unconditional, help: .hidden) var processorPeriod: String?
     @Option(name: .customLong("cpu-quota"), parsing: .unconditional, help: .hidden) var processorQuota: String?
@@ -38,7 +37,6 @@ struct IgnoredOptions: ParsableArguments {
             ("--sbom", materials.map { !Self.disables($0) } ?? false, Self.noAttestations),
             ("--isolation", isolation.map { $0 != "default" } ?? false, Self.oneSandbox),
             ("--security-opt", !securityOptions.isEmpty, Self.oneSandbox),
-            ("--memory", memory != nil, Self.noLimits),
             ("--memory-swap", swap != nil, Self.noLimits),
             ("--cpu-period", processorPeriod != nil, Self.noLimits),
             ("--cpu-quota", processorQuota != nil, Self.noLimits),

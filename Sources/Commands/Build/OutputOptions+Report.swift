@@ -53,6 +53,8 @@ struct BuildMetadata: Encodable {
     private let descriptor: Descriptor?
     private let names: String?
     private let warnings: [Warning]?
+    /// Why platforms are missing that the build was finished without, by their names.
+    private let failed: [String: String]?
 
     private struct Warning: Encodable {
         let short: String
@@ -65,6 +67,7 @@ struct BuildMetadata: Encodable {
         case descriptor = "containerimage.descriptor"
         case names = "image.name"
         case warnings = "buildx.build.warnings"
+        case failed = "manifold.failed"
     }
 
     /// - Parameter warnings: the build's warnings, where they are asked for.
@@ -72,6 +75,8 @@ struct BuildMetadata: Encodable {
         digest = summary.digest.description
         configDigest = summary.config?.description
         descriptor = summary.descriptor
+        let failures = summary.failed.map { ($0.platform.description, $0.reason) }
+        failed = failures.isEmpty ? nil : Dictionary(failures) { first, _ in first }
         names = summary.references.isEmpty ? nil : summary.references.joined(separator: ",")
         self.warnings = warnings?.map { Warning(short: $0.message, line: $0.line) }
     }

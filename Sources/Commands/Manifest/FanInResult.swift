@@ -31,8 +31,13 @@ struct FanInResult: Codable {
     /// Annotations of the list.
     let annotations: [String: String]?
     let images: [Image]
+    /// Why platforms are missing that the build was finished without, by their names.
+    let missing: [String: String]?
 
-    init(_ images: [BuildSummary.Image], names: [Reference], annotations: [String: String]) {
+    init(
+        _ images: [BuildSummary.Image], names: [Reference], annotations: [String: String],
+        failed: [FailedPlatform] = []
+    ) {
         kind = Self.kind
         version = Self.version
         var repositories: [String] = []
@@ -40,6 +45,8 @@ struct FanInResult: Codable {
         self.repositories = repositories
         self.names = names.map(\.description)
         self.annotations = annotations.isEmpty ? nil : annotations
+        missing =
+            failed.isEmpty ? nil : Dictionary(failed.map { ($0.platform.description, $0.reason) }) { first, _ in first }
         self.images = images.compactMap { image in
             image.descriptor.map {
                 Image(platform: image.platform.description, descriptor: $0, size: image.size)

@@ -32,7 +32,12 @@ extension BuildSummary {
         let widths = used.indices.map { column in
             rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
         }
-        // A name may be long, and what is above it need not be as wide.
+        // A reason or a name may be long, and what is above it need not be as wide.
+        for failure in failed {
+            rows.append([
+                SafeText.line(failure.platform.description), "FAILED", SafeText.singleLine(failure.reason, limit: 200),
+            ])
+        }
         for name in names { rows.append(["name", SafeText.singleLine(name)]) }
         return rows.map { Self.line($0, widths) + "\n" }.joined()
     }

@@ -17,11 +17,12 @@ import OCI
 /// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
-/// | `error` | `message`, `remedy`, `step`, `platforms`: why the build failed; the last object |
-/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun` |
+/// | `error` | `message`, `remedy`, `step`, `platforms`, `failed`: why the build failed; the last object |
+/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun`, `failed` |
 ///
 /// `run` tells of the RUN steps that are of one platform alone, `sharedRun` of those that several share:
 /// `nativeSeconds`, `emulatedSeconds`, `cached` (how many took an earlier result).
+/// `failed` has the platforms that failed where others did not: `platform`, `message`, `optional`.
 package struct JSONDisplay: ProgressDisplay {
     /// The time between two `progressed` objects of one step.
     package static let transferInterval = Duration.milliseconds(250)
@@ -87,16 +88,16 @@ package struct JSONDisplay: ProgressDisplay {
 
     /// The object that a build that failed ends with.
     package func error(
-        _ message: String, remedy: String?, step: BuildStep?, at now: ContinuousClock.Instant = .now
-    )
-        -> String
-    {
+        _ message: String, remedy: String?, step: BuildStep?, failed: [FailedPlatform] = [],
+        at now: ContinuousClock.Instant = .now
+    ) -> String {
         var display = self
         var record = Record(time: display.clock.time(now))
         record.event = "error"
         if let step { record.name(step) }
         record.message = message
         record.remedy = remedy
+        record.describe(failed)
         return encode(record)
     }
 
@@ -130,6 +131,12 @@ private struct Record: Encodable {
         }
     }
 
+    struct Failed: Encodable {
+        let platform: String
+        let message: String
+        let optional: Bool
+    }
+
     let time: String
     var event = ""
     var steps: Int?
@@ -151,6 +158,7 @@ private struct Record: Encodable {
     var digest: String?
     var images: [Image]?
     var sharedRun: Run?
+    var failed: [Failed]?
     var names: [String]?
     var remedy: String?
     var rule: String?
@@ -184,6 +192,14 @@ private struct Record: Encodable {
         }
         sharedRun = summary.sharedRunTime.map(Run.init)
         names = summary.names
+        describe(summary.failed)
+    }
+
+    mutating func describe(_ failed: [FailedPlatform]) {
+        guard !failed.isEmpty else { return }
+        self.failed = failed.map {
+            Failed(platform: $0.platform.description, message: $0.reason, optional: $0.isOptional)
+        }
     }
 }
 

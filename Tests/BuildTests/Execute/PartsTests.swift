@@ -178,19 +178,3 @@ struct PartsTests {
         #expect(!Files.exists(own))
     }
 }
-
-/// A value that several tasks change.
-private final class Shared<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
-
-    init(_ value: Value) { mutex = Mutex(value) }
-
-    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-        mutex.withLock { value in
-            var copy = value
-            let result = body(&copy)
-            value = copy
-            return result
-        }
-    }
-}
