@@ -31,6 +31,14 @@ extension ELFFacts {
             }
             return .more
         }
+        // Where the section headers come first they say where the sections are.
+        file.forEach(in: sections) { fields in
+            guard let type = fields.word(at: 4), let range = fields.sectionRange else { return .end }
+            let isWanted =
+                type == 0x7000_0003 && machine == ELFMachine.arm || type == 0x7000_002a && ELFMachine.isMIPS(machine)
+            if isWanted, range.size <= noteLimit, wanted.count < 32 { wanted.append(range) }
+            return .more
+        }
         if machine == ELFMachine.arm || ELFMachine.isMIPS(machine) && !hasMIPSFlags {
             let headers = UInt64(sections.count * sections.entrySize)
             if headers > 0, headers <= tableLimit, sections.offset <= UInt64(Int64.max) {

@@ -25,6 +25,8 @@ public enum BuildError: Error, Sendable {
     case tests([SmokeTestFailure])
     /// Platforms that could not be built, and the images of the others, which are in the store and nowhere else.
     case platforms([FailedPlatform], built: [BuildSummary.Image])
+    /// Finished images hold what their platforms do not run; all of them.
+    case audit([PlatformAudit])
     /// The result cannot go where it should.
     case output(String, remedy: String?)
 }
@@ -71,6 +73,7 @@ extension BuildError: CustomStringConvertible {
             "\(platform): line \(line): \(step.title): \(status)"
         case .tests(let failures): failures.map(\.description).joined(separator: "\n")
         case .platforms(let failed, let built): Self.sentence(on: failed, built)
+        case .audit(let audits): Self.sentence(on: audits)
         case .output(let text, _): text
         }
     }
@@ -85,6 +88,7 @@ extension BuildError: CustomStringConvertible {
         case .unavailableBases(let bases): bases.lazy.compactMap(\.remedy).first
         case .lintViolation(let failure): failure.remedy
         case .platforms: "mend what failed and build again: the steps that are done are not done again"
+        case .audit(let audits): Self.remedy(for: audits)
         case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
         case .tests(let failures): failures.lazy.compactMap(\.remedy).first
         default: nil
@@ -123,6 +127,20 @@ extension BuildError: CustomStringConvertible {
         }
         for image in built { lines.append("  \(image.platform): built, and kept in the store as \(image.digest)") }
         return lines.joined(separator: "\n")
+    }
+
+    private static func sentence(on audits: [PlatformAudit]) -> String {
+        audits.flatMap { audit in
+            AuditDigest(audit.errors).remarks.map { remark in
+                "\(audit.platform): \(remark.line.map { "line \($0): " } ?? "")\(remark.text)"
+            }
+        }.joined(separator: "\n")
+    }
+
+    private static func remedy(for audits: [PlatformAudit]) -> String {
+        let first = audits.lazy.flatMap(\.errors).first
+        let allowed = first?.path.map { "; if it is meant to be so: --audit-allow \($0), or --audit=warn" } ?? ""
+        return (first?.remedy ?? "nothing was published") + allowed
     }
 
     private static func sentence(on bases: [UnavailableBase]) -> String {

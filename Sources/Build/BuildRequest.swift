@@ -42,6 +42,8 @@ public struct BuildRequest: Sendable {
     public var secrets = BuildSecrets()
     /// What has to succeed in the finished images before they are published.
     public var tests = SmokeTests()
+    /// What the audit of the finished images makes of what it finds.
+    public var audit = AuditPolicy()
     /// How many steps may run side by side; nil for as many as there are processors.
     public var parallelism: Int?
     /// The bytes of memory that the commands of RUN steps may be expected to need together; nil for what is free.

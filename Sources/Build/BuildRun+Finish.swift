@@ -14,10 +14,11 @@ extension BuildRun {
         let limit: Int
     }
 
-    /// Tests the images of the platforms that went well and hands them on; when one failed that must not, the images stay
+    /// Audits and tests the images of the platforms that went well and hands them on; when one failed that must not, the images stay
     /// in the store. Nothing has been exported yet.
     func finish(_ execution: Execution, _ outcomes: PlatformOutcomes) async throws -> BuildSummary {
         var outcomes = outcomes
+        let audits = try await audit(execution, &outcomes)
         let passed = try await test(execution, &outcomes)
         let graph = execution.graph.keeping(outcomes.remaining)
         if outcomes.isFailure {
@@ -39,11 +40,20 @@ extension BuildRun {
         summary.failed = outcomes.failed
         summary.sharedRunTime = execution.clock.time(of: graph) { $0.count > 1 }
         summary.note { image in
+            image.audit = audits.first { $0.platform == image.platform }?.outcome ?? .off
             image.passedTests = passed[image.platform]
             image.runTime = execution.clock.time(of: graph) { $0 == [image.platform] }
         }
         try await export(graph, execution.results, to: caches.exports, execution.library, names: summary.names)
         return summary
+    }
+
+    /// Looks for files in the finished images that their platforms do not run.
+    private func audit(_ execution: Execution, _ outcomes: inout PlatformOutcomes) async throws -> [PlatformAudit] {
+        let audit = BuildAudit(library: execution.library, policy: request.audit, relay: relay)
+        let audits = try await audit.run(execution.graph.keeping(outcomes.remaining), execution.results)
+        try outcomes.fail(audits.filter { !$0.errors.isEmpty }, of: \.platform, with: BuildError.audit)
+        return audits
     }
 
     /// Runs the tests in the finished images.

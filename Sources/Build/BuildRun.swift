@@ -27,7 +27,8 @@ struct BuildRun: Sendable {
         var outcomes = outcomes
         let root = try ImageAssembler.Root.chosen(request.buildArguments)
         let library = LayerLibrary(
-            store: store, source: images, events: relay, imports: imports, platforms: graph.platformsOfBaseLayers)
+            store: store, source: images, events: relay, imports: imports, platforms: graph.platformsOfBaseLayers,
+            inspects: request.audit.level != .off)
         let contexts = ContextAccess(
             main: ContextDirectory(request.context, title: request.contextTitle), ignore: ignore, store: store,
             products: request.products, warn: relay.warn)
@@ -41,9 +42,9 @@ struct BuildRun: Sendable {
         return try await EarlyExport(exporters: exporters, converter: converter).during { announce in
             let executor = Executor(
                 library: library, cache: StepCache(store: store, imports: imports),
-                maker: LayerMaker(store: store, epoch: request.epoch), runner: runner, host: host, budget: budget,
-                contexts: contexts, events: relay, announce: announce, secrets: request.secrets, network: network,
-                clock: clock)
+                maker: LayerMaker(store: store, epoch: request.epoch, inspects: library.inspects), runner: runner,
+                host: host, budget: budget, contexts: contexts, events: relay, announce: announce,
+                secrets: request.secrets, network: network, clock: clock)
             var known: [Int: StepResult] = [:]
             while true {
                 let results = try await executor.run(graph, known: known, outcomes: &outcomes)

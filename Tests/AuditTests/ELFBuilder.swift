@@ -15,12 +15,14 @@ struct ELFBuilder {
     var flags: UInt32 = 0
     var segments: [Part] = []
     var sections: [Part] = []
+    /// So many bytes lie before the content of segments and sections.
+    var contentGap = 0
 
     var bytes: [UInt8] {
         let (header, segment, section) = is64Bit ? (64, 56, 64) : (52, 32, 40)
         let segmentsAt = header
         let sectionsAt = segmentsAt + segments.count * segment
-        var contentAt = sectionsAt + sections.count * section
+        var contentAt = sectionsAt + sections.count * section + contentGap
         var head: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, is64Bit ? 2 : 1, isBigEndian ? 2 : 1, 1, osABI]
         head += [UInt8](repeating: 0, count: 8)
         head += half(type) + half(machine) + word(1) + address(0)
@@ -44,7 +46,7 @@ struct ELFBuilder {
             tail += part.content
             contentAt += part.content.count
         }
-        return head + tail
+        return head + [UInt8](repeating: 0, count: contentGap) + tail
     }
 
     func half(_ value: UInt16) -> [UInt8] { integer(UInt64(value), 2) }

@@ -22,7 +22,8 @@ enum Rooms {
         "Emulation": ["OCI", "CSandbox"],
         "Sandbox": ["OCI", "Emulation", "CSandbox", "CSeccomp"],
         "Build": [
-            "OCI", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation", "Sandbox",
+            "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
+            "Sandbox",
         ],
         "Commands": [
             "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",

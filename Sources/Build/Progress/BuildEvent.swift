@@ -124,6 +124,8 @@ public struct BuildSummary: Sendable {
         public var passedTests: Int?
         /// How long the RUN steps took that are of this platform alone; nil when there were none.
         public var runTime: RunTime?
+        /// What the audit of its files came to.
+        public internal(set) var audit = AuditOutcome.off
 
         public init(platform: Platform, digest: Digest, size: Int64, descriptor: Descriptor? = nil) {
             self.platform = platform

@@ -68,6 +68,7 @@ extension BuildOptions {
         request.uncachedStages = uncachedStages.flatMap { $0.split(separator: ",").map(String.init) }
         request.network = try run.networkMode()
         request.runSettings = try run.settings()
+        request.audit = try audit.policy()
         request.secrets = try BuildSecrets(
             secrets: run.secrets, agents: run.agentOptions(in: environment), in: environment)
         request.tests = try testing.tests()

@@ -47,6 +47,8 @@ struct BuildOptions: ParsableArguments {
     @OptionGroup(title: "What RUN steps have") var run: RunOptions
     @OptionGroup(title: "Tests before publishing") var testing: TestOptions
 
+    @OptionGroup(title: "Audit options") var audit: AuditOptions
+
     @Option(
         name: .customLong("progress"),
         help: ArgumentHelp(

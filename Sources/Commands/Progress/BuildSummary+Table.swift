@@ -7,9 +7,9 @@ extension BuildSummary {
     /// What was made, as a table for people: a line for each platform, one for the index, one for each name. A column
     /// that has nothing to say is left out.
     ///
-    ///     PLATFORM      DIGEST         SIZE     RUN              TEST
-    ///     linux/amd64   0f1e2d3c4b5a   4.56MB   1.2s native      2 passed
-    ///     linux/arm64   5a4b3c2d1e0f   4.32MB   14.5s emulated   2 passed
+    ///     PLATFORM      DIGEST         SIZE     RUN              AUDIT           TEST
+    ///     linux/amd64   0f1e2d3c4b5a   4.56MB   1.2s native      ok (31 files)   2 passed
+    ///     linux/arm64   5a4b3c2d1e0f   4.32MB   14.5s emulated   1 warning       2 passed
     ///     shared                                3.4s native
     ///     index         a1b2c3d4e5f6
     ///     name          127.0.0.1:5000/demo:1
@@ -21,6 +21,7 @@ extension BuildSummary {
             ("DIGEST", { $0.digest.short }, ""),
             ("SIZE", { HumanFormat.bytes($0.size) }, ""),
             ("RUN", { $0.runTime?.words ?? "" }, sharedRunTime?.words ?? ""),
+            ("AUDIT", { $0.audit == .off ? "" : $0.audit.description }, ""),
             ("TEST", { $0.passedTests.map { "\($0) passed" } ?? "" }, ""),
         ]
         var rows = [columns.map(\.title)]
