@@ -79,10 +79,14 @@ let package = Package(
         // Processes.
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CSandbox", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
-        .target(name: "Emulation", dependencies: ["OCI", "CSandbox", systemPackage], swiftSettings: strict),
+        .target(name: "Host", dependencies: [systemPackage], swiftSettings: strict),
+        .target(name: "Emulation", dependencies: ["OCI", "Host", "CSandbox", systemPackage], swiftSettings: strict),
         .target(
             name: "Sandbox", dependencies: ["OCI", "Emulation", "CSandbox", "CSeccomp", systemPackage],
             swiftSettings: strict),
+
+        .target(
+            name: "Diagnosis", dependencies: ["OCI", "Host", "Audit", "Sandbox"], swiftSettings: strict),
 
         .target(
             name: "Images", dependencies: ["OCI", "Layers", "Store", "HTTP", "Registry", systemPackage],
@@ -92,8 +96,8 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
-                "Sandbox", systemPackage,
+                "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
+                "Sandbox", "Diagnosis", systemPackage,
             ],
             swiftSettings: strict),
         .target(
@@ -102,6 +106,7 @@ let package = Package(
                 "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
                 "CSandbox",
                 "Sandbox",
+                "Host", "Diagnosis",
                 "Build",
                 argumentParser, subprocess, systemPackage,
             ],
@@ -151,6 +156,9 @@ let package = Package(
         .testTarget(
             name: "EmulationTests", dependencies: ["Emulation", "OCI", "TestSupport", systemPackage],
             swiftSettings: strict),
+        .testTarget(name: "HostTests", dependencies: ["Host", systemPackage], swiftSettings: strict),
+        .testTarget(
+            name: "DiagnosisTests", dependencies: ["OCI", "Audit", "Sandbox", "Diagnosis"], swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Diagnosis
 public import Dockerfile
 public import OCI
 
@@ -19,8 +20,8 @@ public enum BuildError: Error, Sendable {
     case unavailableBases([UnavailableBase])
     /// An instruction failed for a reason that is no command's exit status.
     case step(BuildStep, platform: Platform?, line: Int, reason: String, remedy: String?)
-    /// A RUN command ended with a status other than 0.
-    case command(BuildStep, platform: Platform, line: Int, status: String)
+    /// A RUN command ended with a status other than 0, for a reason that is known or not.
+    case command(BuildStep, platform: Platform, line: Int, status: String, explanation: Explanation? = nil)
     /// Tests failed in finished images; all that did.
     case tests([SmokeTestFailure])
     /// Platforms that could not be built, and the images of the others, which are in the store and nowhere else.
@@ -69,8 +70,8 @@ extension BuildError: CustomStringConvertible {
         case .unavailableBases(let bases): Self.sentence(on: bases)
         case .step(let step, let platform, let line, let reason, _):
             "\(platform.map { "\($0): " } ?? "")line \(line): \(step.title): \(reason)"
-        case .command(let step, let platform, let line, let status):
-            "\(platform): line \(line): \(step.title): \(status)"
+        case .command(let step, let platform, let line, _, _):
+            "\(platform): line \(line): \(step.title): \(reason)"
         case .tests(let failures): failures.map(\.description).joined(separator: "\n")
         case .platforms(let failed, let built): Self.sentence(on: failed, built)
         case .audit(let audits): Self.sentence(on: audits)
@@ -91,15 +92,21 @@ extension BuildError: CustomStringConvertible {
         case .audit(let audits): Self.remedy(for: audits)
         case .step(_, _, _, _, let remedy), .output(_, let remedy): remedy
         case .tests(let failures): failures.lazy.compactMap(\.remedy).first
+        case .command(_, _, _, _, let explanation): explanation?.remedy
         default: nil
         }
+    }
+
+    /// Why a command failed, when that is known.
+    public var explanation: Explanation? {
+        if case .command(_, _, _, _, let explanation) = self { explanation } else { nil }
     }
 
     /// What went wrong, without where.
     var reason: String {
         switch self {
         case .step(_, _, _, let reason, _): reason
-        case .command(_, _, _, let status): status
+        case .command(_, _, _, let status, let explanation): status + (explanation.map { ": \($0.sentence)" } ?? "")
         default: description
         }
     }
@@ -107,7 +114,7 @@ extension BuildError: CustomStringConvertible {
     /// The step that failed, when one did.
     public var step: BuildStep? {
         switch self {
-        case .step(let step, _, _, _, _), .command(let step, _, _, _): step
+        case .step(let step, _, _, _, _), .command(let step, _, _, _, _): step
         case .tests(let failures): failures.first?.step
         default: nil
         }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Diagnosis
 import Dockerfile
 import Emulation
 import Images
@@ -33,6 +34,7 @@ public enum Remedy {
         case let error as RunError: error.remedy
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy
+        case let error as UnstartedCommand: error.explanation.remedy
         default: nil
         }
     }

@@ -17,6 +17,9 @@ public actor PrivateBinfmt {
     /// Makes an object that has registered nothing yet and mounted nothing.
     public init() {}
 
+    /// Whether the host's handlers are what runs, since the kernel gives this namespace none of its own.
+    public var areOfHost: Bool { instance == nil && !registered.isEmpty }
+
     deinit { try? instance?.close() }
 
     /// Sees to it that programs of `platform` run under `emulator`, from now until this object goes away.

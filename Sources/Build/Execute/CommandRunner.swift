@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Diagnosis
 public import OCI
 public import Sandbox
 public import SystemPackage
@@ -44,4 +45,41 @@ public protocol CommandRunner: Sendable {
     func run(
         _ command: StepCommand, output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> ExitStatus
+
+    /// How it runs the programs of a platform; nil when it does not know or tell.
+    func execution(of platform: Platform) async -> RunExecution?
+}
+
+extension CommandRunner {
+    public func execution(of platform: Platform) async -> RunExecution? { nil }
+
+    /// Runs a command and looks into it when it fails.
+    ///
+    /// - Throws: as ``run(_:output:)``; ``UnstartedCommand`` when there is more to say of why it could not be started.
+    func runExamined(
+        _ command: StepCommand, output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
+    ) async throws -> (status: ExitStatus, explanation: Explanation?) {
+        let examination = FailureExamination(of: command)
+        do {
+            let status = try await run(command) { stream, bytes in
+                examination.record(stream, bytes)
+                output(stream, bytes)
+            }
+            guard !status.isSuccess else { return (status, nil) }
+            let execution = await execution(of: command.platform)
+            return (status, await examination.explanation(of: status, execution))
+        } catch let error as SandboxError {
+            let execution = await execution(of: command.platform)
+            guard let explanation = await examination.explanation(of: error, execution) else { throw error }
+            throw UnstartedCommand(error: error, explanation: explanation)
+        }
+    }
+}
+
+/// A command that could not be started, with what its files say of the reason.
+public struct UnstartedCommand: Error, Sendable, CustomStringConvertible {
+    public let error: SandboxError
+    public let explanation: Explanation
+
+    public var description: String { explanation.sentence }
 }

@@ -132,7 +132,12 @@ struct Executor: Sendable {
         case is CancellationError, is BuildError, is LostLayer: return error
         case let failure as RunStep.Failure:
             return BuildError.command(
-                vertex.step, platform: platform ?? .host, line: line, status: failure.status.sentence)
+                vertex.step, platform: platform ?? .host, line: line, status: failure.status.sentence,
+                explanation: failure.explanation)
+        case let failure as UnstartedCommand:
+            return BuildError.command(
+                vertex.step, platform: platform ?? .host, line: line, status: "it could not be started",
+                explanation: failure.explanation)
         default:
             return BuildError.step(
                 vertex.step, platform: platform, line: line, reason: "\(error)", remedy: Remedy.of(error))

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Diagnosis
 import Dockerfile
 import Layers
 import OCI
@@ -17,6 +18,7 @@ struct RunStep: Sendable {
     /// The command ended with a status other than 0.
     struct Failure: Error {
         let status: ExitStatus
+        let explanation: Explanation?
     }
 
     /// Runs the command on `parent`.
@@ -61,7 +63,7 @@ struct RunStep: Sendable {
             defer { withExtendedLifetime(prepared) {} }
             environment += prepared.environment
 
-            let status = try await runner.run(
+            let (status, explanation) = try await runner.runExamined(
                 StepCommand(
                     arguments: operation.arguments, environment: environment,
                     workingDirectory: operation.workingDirectory, user: place.identity, network: operation.network,
@@ -72,7 +74,7 @@ struct RunStep: Sendable {
                     }, mounts: prepared.mounts, hostname: operation.hostname, settings: operation.settings,
                     confinement: operation.confinement),
                 output: output)
-            guard status.isSuccess else { throw Failure(status: status) }
+            guard status.isSuccess else { throw Failure(status: status, explanation: explanation) }
 
             let diff = OverlayDiff(upper: place.upper, below: place.tree, epoch: maker.epoch?.seconds)
             let layer = try maker.make { writer in _ = try diff.write(to: writer) }

@@ -25,6 +25,11 @@ public struct SandboxRunner: CommandRunner {
         self.host = host
     }
 
+    public func execution(of platform: Platform) async -> RunExecution? {
+        guard let mode = try? ExecutionMode(for: platform, host: host, finder: finder) else { return nil }
+        return RunExecution(mode: mode, usesHostHandlers: await handlers.areOfHost)
+    }
+
     public func run(
         _ command: StepCommand, output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> ExitStatus {

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Diagnosis
 public import OCI
 public import Sandbox
 
@@ -49,6 +50,8 @@ public struct ImageRunReport: Sendable, Hashable {
     public let end: End
     /// From the start of the process to its end; what was to be unpacked before does not count.
     public let duration: Duration
+    /// Why it failed, when it did and that can be told.
+    public let explanation: Explanation?
 }
 
 /// Why a command cannot be run in an image.

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Diagnosis
 import Dockerfile
 import Emulation
 import Layers
@@ -57,25 +58,29 @@ public struct ImageRunner: Sendable {
                 hostname: command.hostname, settings: command.settings)
             step.control = command.control
             let start = ContinuousClock.now
-            let end = try await end(of: step, within: command.timeLimit, output)
-            return ImageRunReport(end: end, duration: start.duration(to: .now))
+            let (end, explanation) = try await end(of: step, within: command.timeLimit, output)
+            return ImageRunReport(end: end, duration: start.duration(to: .now), explanation: explanation)
         }
     }
 
     private func end(
         of step: StepCommand, within limit: Duration?,
         _ output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
-    ) async throws -> ImageRunReport.End {
-        guard let limit else { return .ended(try await runner.run(step, output: output)) }
-        return try await withThrowingTaskGroup(of: ImageRunReport.End.self) { group in
-            group.addTask { .ended(try await runner.run(step, output: output)) }
+    ) async throws -> (ImageRunReport.End, Explanation?) {
+        let run: @Sendable () async throws -> (ImageRunReport.End, Explanation?) = {
+            let (status, explanation) = try await runner.runExamined(step, output: output)
+            return (.ended(status), explanation)
+        }
+        guard let limit else { return try await run() }
+        return try await withThrowingTaskGroup(of: (ImageRunReport.End, Explanation?).self) { group in
+            group.addTask { try await run() }
             group.addTask {
                 try await Task.sleep(for: limit)
-                return .timeOver
+                return (.timeOver, nil)
             }
             // Whichever comes second was cancelled, and the group waits for it.
             defer { group.cancelAll() }
-            return try await group.next() ?? .timeOver
+            return try await group.next() ?? (.timeOver, nil)
         }
     }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Build
+import Diagnosis
 import Dockerfile
 import Glibc
 import Store
@@ -59,8 +60,8 @@ struct FailureMessage {
         var failed: [FailedPlatform] = []
         if case BuildError.platforms(let platforms, _) = error { failed = platforms }
         text = JSONDisplay().error(
-            error is Interrupted ? "interrupted" : "\(error)", remedy: Self.remedy(of: error), step: step,
-            failed: failed)
+            error is Interrupted ? "interrupted" : "\(error)", remedy: Self.remedy(of: error),
+            cause: (error as? BuildError)?.explanation?.cause.rawValue, step: step, failed: failed)
     }
 
     func print() { Self.write(text) }

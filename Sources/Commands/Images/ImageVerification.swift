@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Build
+import Diagnosis
 import Emulation
 import FoundationEssentials
 import Images
@@ -94,7 +95,7 @@ struct ImageVerification: Sendable {
             throw CancellationError()
         } catch let error as BadEnd {
             outcome.report = error.report
-            outcome.failure = .init(reason: "\(error)", remedy: nil, step: step)
+            outcome.failure = .init(reason: "\(error)", remedy: error.report.explanation?.remedy, step: step)
         } catch {
             outcome.failure = .init(reason: "\(error)", remedy: Remedy.of(error), step: step)
         }
@@ -107,7 +108,9 @@ struct ImageVerification: Sendable {
         case .ended(let status) where staysUp:
             throw BadEnd(
                 report: report, description: "\(status.sentence) \(after), and should have stayed up for \(limit)")
-        case .ended(let status) where !status.isSuccess: throw BadEnd(report: report, description: status.sentence)
+        case .ended(let status) where !status.isSuccess:
+            let why = report.explanation.map { ": \($0.sentence)" } ?? ""
+            throw BadEnd(report: report, description: status.sentence + why)
         case .timeOver where !staysUp:
             throw BadEnd(report: report, description: "it still ran after \(limit) and was stopped")
         case .ended, .timeOver: return

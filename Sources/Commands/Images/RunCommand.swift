@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Build
+import Diagnosis
 import Emulation
 import Glibc
 import Images
@@ -97,7 +98,9 @@ struct RunCommand: AsyncParsableCommand {
             let printer = RunOutput(control: control)
             let report = try await runner.run(task, in: image) { stream, bytes in printer.write(bytes, to: stream) }
             switch report.end {
-            case .ended(let status): return status
+            case .ended(let status):
+                if let explanation = report.explanation { Self.tell(explanation) }
+                return status
             case .timeOver: throw CommandError("the command ran for too long")
             }
         }
@@ -146,9 +149,15 @@ struct RunCommand: AsyncParsableCommand {
         return RunnableImage(platform: platform, config: image.config, manifest: image.manifest, from: reader)
     }
 
+    /// Says why the command failed, after what it said itself.
+    private static func tell(_ explanation: Explanation) {
+        let lines = ["manifold: \(explanation.sentence)"] + (explanation.remedy.map { ["  \($0)"] } ?? [])
+        FailureMessage.write(lines.map { SafeText.line($0) + "\n" }.joined())
+    }
+
     /// The exit code that docker run has for a failure.
     private static func code(of error: any Error) -> Int32 {
-        switch error {
+        switch (error as? UnstartedCommand)?.error ?? error {
         case SandboxError.programNotFound, SandboxError.interpreterNotFound: 127
         case SandboxError.programNotExecutable, SandboxError.wrongFormat, RunError.otherMachine: 126
         default: 125

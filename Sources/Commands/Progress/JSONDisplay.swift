@@ -17,7 +17,7 @@ import OCI
 /// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
-/// | `error` | `message`, `remedy`, `step`, `platforms`, `failed`: why the build failed; the last object |
+/// | `error` | `message`, `remedy`, `cause`, `step`, `platforms`, `failed`: why the build failed; the last object |
 /// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun`, `failed` |
 ///
 /// `run` tells of the RUN steps that are of one platform alone, `sharedRun` of those that several share:
@@ -88,7 +88,7 @@ package struct JSONDisplay: ProgressDisplay {
 
     /// The object that a build that failed ends with.
     package func error(
-        _ message: String, remedy: String?, step: BuildStep?, failed: [FailedPlatform] = [],
+        _ message: String, remedy: String?, cause: String? = nil, step: BuildStep?, failed: [FailedPlatform] = [],
         at now: ContinuousClock.Instant = .now
     ) -> String {
         var display = self
@@ -98,6 +98,7 @@ package struct JSONDisplay: ProgressDisplay {
         record.message = message
         record.remedy = remedy
         record.describe(failed)
+        record.cause = cause
         return encode(record)
     }
 
@@ -161,6 +162,8 @@ private struct Record: Encodable {
     var failed: [Failed]?
     var names: [String]?
     var remedy: String?
+    /// A word for what a command failed of; see `Explanation.Cause`.
+    var cause: String?
     var rule: String?
     var url: String?
 

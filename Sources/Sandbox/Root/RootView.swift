@@ -55,6 +55,33 @@ public final class RootView: Sendable {
         }
     }
 
+    /// Bytes of a regular file, fewer at its end; nil when it is not there or cannot be read.
+    ///
+    /// Symbolic links are followed as ``contents(of:limit:)`` does.
+    public func bytes(of path: String, at offset: UInt64, count: Int) -> [UInt8]? {
+        let descriptor = mf_open_in_root(root.rawValue, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
+        guard descriptor >= 0 else { return nil }
+        let file = FileDescriptor(rawValue: descriptor)
+        defer { try? file.close() }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let offset = Int64(exactly: offset)
+        else { return nil }
+        var bytes = [UInt8](repeating: 0, count: count)
+        var length = 0
+        while length < count {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                try? file.read(
+                    fromAbsoluteOffset: offset + Int64(length),
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[length...]))
+            }
+            guard let got else { return nil }
+            if got == 0 { break }
+            length += got
+        }
+        return Array(bytes[..<length])
+    }
+
     /// The image's users and groups; both lists are empty when the files are not there.
     public func userDatabase() throws(SandboxError) -> UserDatabase {
         let passwd = try contents(of: "/etc/passwd") ?? []

@@ -30,7 +30,7 @@ struct FailureTests {
         let place = try Workplace()
         let error = try await failure(
             place, "FROM base\nRUN write /x 1\n\nRUN say hello;failon arm 42\nRUN after\n", for: three)
-        guard case .command(let step, let platform, let line, let status) = error else {
+        guard case .command(let step, let platform, let line, let status, _) = error else {
             Issue.record("\(error)")
             return
         }
