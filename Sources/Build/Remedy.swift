@@ -22,6 +22,7 @@ public enum Remedy {
         case let error as CopyError: error.remedy
         case let error as DockerfileError: error.remedy
         case let error as EmulationError: error.remedy
+        case let error as HostInstallError: error.remedy
         case let error as ImagesError: error.remedy
         case let error as LayersError: error.remedy
         case let error as MountError: error.remedy

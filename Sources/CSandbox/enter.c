@@ -333,12 +333,8 @@ static int await_helper(pid_t helper, int answer, struct mf_enter_error *failure
     return -1;
 }
 
-int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *failure) {
-    (void)argc;
-    memset(failure, 0, sizeof *failure);
-    int result = 0;
-    if (is_marked(failure, &result)) return result == 0 ? raise_descriptor_limit() : result;
-
+// Makes the namespaces and becomes root in them; what is left is to execute the program anew.
+static int enter(struct mf_enter_error *failure) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     struct map users = {.count = 0}, groups = {.count = 0};
@@ -407,8 +403,50 @@ int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *
         marker, sizeof marker, "%ld:%llu:%llu", (long)self, (unsigned long long)outer_user.st_ino,
         (unsigned long long)outer_mounts.st_ino);
     if (setenv(MARKER, marker, 1) < 0) return fail(failure, MF_ENTER_INTERNAL, errno, "setenv failed");
+    return 0;
+}
+
+int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *failure) {
+    (void)argc;
+    memset(failure, 0, sizeof *failure);
+    int result = 0;
+    if (is_marked(failure, &result)) return result == 0 ? raise_descriptor_limit() : result;
+    if (enter(failure) < 0) return -1;
     execv("/proc/self/exe", argv);
     return fail(failure, MF_ENTER_INTERNAL, errno, "executing /proc/self/exe failed: %s", strerror(errno));
+}
+
+bool mf_can_enter_user_namespace(struct mf_enter_error *failure) {
+    memset(failure, 0, sizeof *failure);
+    int result = 0;
+    const char *marker = getenv(MARKER);
+    if (marker) {
+        // The process may be what mf_enter_user_namespace has started; it is that one's to take note of it.
+        char kept[80];
+        snprintf(kept, sizeof kept, "%s", marker);
+        bool marked = is_marked(failure, &result);
+        (void)setenv(MARKER, kept, 1);
+        if (marked) return result == 0;
+    }
+    int answer[2];
+    if (pipe2(answer, O_CLOEXEC) < 0) {
+        fail(failure, MF_ENTER_INTERNAL, errno, "pipe failed: %s", strerror(errno));
+        return false;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct mf_enter_error found;
+        memset(&found, 0, sizeof found);
+        enter(&found);
+        ssize_t written = write(answer[1], &found, sizeof found);
+        _exit(written == sizeof found ? 0 : 1);
+    }
+    close(answer[1]);
+    ssize_t got = child < 0 ? -1 : read(answer[0], failure, sizeof *failure);
+    close(answer[0]);
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+    if (got != sizeof *failure) fail(failure, MF_ENTER_INTERNAL, 0, "the process that tries it died");
+    return failure->code == MF_ENTER_OK;
 }
 
 void mf_enter_print(const struct mf_enter_error *error) {

@@ -21,7 +21,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
             BuildCommand.self,
             LoginCommand.self, LogoutCommand.self,
             CopyCommand.self, InspectCommand.self, VerifyCommand.self, RunCommand.self, TagsCommand.self,
-            ManifestCommand.self,
+            ManifestCommand.self, EmulatorsCommand.self,
             ImagesCommand.self, PullCommand.self, PushCommand.self, TagCommand.self, RemoveImageCommand.self,
             PruneCommand.self, VersionCommand.self,
         ])
@@ -51,5 +51,17 @@ public struct ManifoldCommand: AsyncParsableCommand {
         if command == VerifyCommand.configuration.commandName { return VerifyCommand.runsSomething(all) }
         return !(command == BuildCommand.configuration.commandName && CheckOptions.asks(Array(arguments)))
             && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }
+    }
+
+    /// Whether a command says more when it is root in a user namespace, and something useful where there is none.
+    ///
+    /// - Parameter arguments: the command line without the program's name.
+    public static func prefersUserNamespace(_ arguments: [String]) -> Bool {
+        let words = arguments.filter { !$0.hasPrefix("-") }
+        let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
+        guard !asksForHelp, words.first == EmulatorsCommand.configuration.commandName else { return false }
+        // Any other word is a value of an option of the listing, which needs no name.
+        let others = EmulatorsCommand.configuration.subcommands.filter { $0 != ListEmulatorsCommand.self }
+        return !others.contains { $0.configuration.commandName == words.dropFirst().first }
     }
 }

@@ -7,8 +7,14 @@ public import SystemPackage
 public enum EmulationError: Error, Hashable, Sendable {
     /// QEMU has no user emulator for the platform.
     case noTarget(Platform)
-    /// The emulator is not installed, or only as a program that needs libraries.
+    /// The emulator is not installed.
     case notInstalled(Platform, target: String, searched: [FilePath])
+    /// The emulator is there only as a program that needs libraries, which an image has not.
+    case notStatic(Platform, FilePath)
+    /// No emulator of the platform has the version that is wanted.
+    case noVersion(Platform, wanted: String, available: [String])
+    /// An imported emulator is not what it was when it was imported.
+    case damaged(FilePath)
     /// The kernel gives a user namespace no binfmt_misc of its own, and the host has no handler that would do.
     case noHandlers(Platform, target: String, Errno)
     /// The kernel refused a handler.
@@ -23,6 +29,12 @@ extension EmulationError: CustomStringConvertible {
         case .notInstalled(let platform, let target, let searched):
             "\(platform) needs the static emulator qemu-\(target)-static, which is in none of "
                 + searched.map(\.string).joined(separator: ", ")
+        case .notStatic(let platform, let path):
+            "\(platform) needs a static emulator; \(path) needs libraries, which are not in the image"
+        case .noVersion(let platform, let wanted, let available):
+            "no emulator of \(platform) is of version \(wanted); "
+                + (available.isEmpty ? "there is none at all" : "there are " + available.joined(separator: ", "))
+        case .damaged(let path): "the imported emulator \(path) is not what it was when it was imported"
         case .noHandlers(let platform, let target, let error):
             "\(platform) needs a handler for qemu-\(target): this kernel gives none to an ordinary user "
                 + "(Linux 6.7 and newer do; \(error)), and the host has none with flag F"
@@ -37,11 +49,18 @@ extension EmulationError: CustomStringConvertible {
         case .notInstalled(_, let name, _):
             EmulatorTable.target(named: name)?.removedIn.map {
                 "QEMU \($0) and newer have no qemu-\(name): get an older one, and name its directory in MANIFOLD_QEMU_DIR"
-            } ?? "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
+            } ?? Self.installation
         case .noHandlers:
             "install handlers on the host with: sudo apt install qemu-user-static binfmt-support "
                 + "(or use Linux 6.7 or newer)"
+        case .notStatic: Self.installation
+        case .noVersion:
+            "import one with: manifold emulators import FILE, or choose one of manifold emulators list --all"
+        case .damaged(let path): "remove \(path.removingLastComponent()) and import it again"
         case .registration: nil
         }
     }
+
+    private static let installation =
+        "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
 }

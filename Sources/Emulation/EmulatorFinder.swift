@@ -10,11 +10,14 @@ public struct Emulator: Hashable, Sendable {
     public let target: EmulatorTarget
     /// The program, which is linked statically: it must run where none of the host's libraries are.
     public let path: FilePath
+    /// What the program's digest must be, where that is recorded.
+    public let digest: Digest?
 
     /// The emulator of `target` at `path`, which nobody has looked at yet.
-    public init(target: EmulatorTarget, path: FilePath) {
+    public init(target: EmulatorTarget, path: FilePath, digest: Digest? = nil) {
         self.target = target
         self.path = path
+        self.digest = digest
     }
 }
 
@@ -22,10 +25,16 @@ public struct Emulator: Hashable, Sendable {
 public struct EmulatorFinder: Sendable {
     /// Where emulators are looked for, in order.
     public let directories: [FilePath]
+    /// What was imported, which is looked at after the directories.
+    public let library: EmulatorLibrary?
+    /// Which versions are wanted.
+    public let wish: QEMUWish
 
     /// Looks in `directory` alone, when one is given (`MANIFOLD_QEMU_DIR`), else in the directories of `path`
-    /// and where distributions put them.
-    public init(directory: FilePath?, path: String?) {
+    /// and where distributions put them; then among what was imported.
+    public init(directory: FilePath?, path: String?, library: EmulatorLibrary? = nil, wish: QEMUWish = QEMUWish()) {
+        self.library = library
+        self.wish = wish
         if let directory {
             directories = [directory]
             return
@@ -36,25 +45,68 @@ public struct EmulatorFinder: Sendable {
             .filter { $0.hasPrefix("/") && seen.insert($0).inserted }.map { FilePath($0) }
     }
 
-    /// As `init(directory:path:)` with `MANIFOLD_QEMU_DIR` and `PATH` of this process's environment.
+    /// As `init(directory:path:library:wish:)` with `MANIFOLD_QEMU_DIR` and `PATH` of this process's environment.
     public init() {
         func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         let directory = value("MANIFOLD_QEMU_DIR").flatMap { $0.isEmpty ? nil : FilePath($0) }
         self.init(directory: directory, path: value("PATH"))
     }
 
-    /// The emulator of `platform`.
+    /// The emulator of `platform`: the version that is wanted for it, else the first that is found.
     ///
-    /// - Throws: ``EmulationError/noTarget(_:)``, ``EmulationError/notInstalled(_:target:searched:)``.
+    /// - Throws: ``EmulationError/noTarget(_:)``, ``EmulationError/notInstalled(_:target:searched:)``,
+    ///   ``EmulationError/notStatic(_:_:)``, ``EmulationError/noVersion(_:wanted:available:)``.
     public func emulator(for platform: Platform) throws(EmulationError) -> Emulator {
         guard let target = EmulatorTable.target(for: platform) else { throw .noTarget(platform) }
-        for name in ["qemu-\(target.target)-static", "qemu-\(target.target)"] {
-            for directory in directories {
-                let path = directory.appending(name)
-                if Self.isStaticProgram(path) { return Emulator(target: target, path: path) }
+        guard let wanted = wish.version(for: platform) else {
+            if let first = paths(of: target).first(where: Self.isStaticProgram) {
+                return Emulator(target: target, path: first)
+            }
+            if let newest = library?.emulators(of: target).first { return newest.emulator }
+            if let dynamic = dynamicProgram(of: target) { throw .notStatic(platform, dynamic) }
+            throw .notInstalled(platform, target: target.target, searched: directories)
+        }
+        let all = all(of: target)
+        // Of equal versions the first; what a name was given to goes by that as well.
+        let fitting = all.filter { $0.name == wanted || $0.version?.matches(wanted) == true }
+        guard var best = fitting.first else {
+            throw .noVersion(platform, wanted: wanted, available: all.compactMap { $0.name ?? $0.version?.number })
+        }
+        for other in fitting {
+            if let version = other.version, let highest = best.version, highest.numbers != version.numbers,
+                highest < version
+            {
+                best = other
             }
         }
-        throw .notInstalled(platform, target: target.target, searched: directories)
+        return best.emulator
+    }
+
+    /// Every static emulator of `target`, in the order of preference.
+    public func all(of target: EmulatorTarget) -> [KnownEmulator] {
+        var seen: Set<FilePath> = []
+        let installed = paths(of: target).filter(Self.isStaticProgram).filter { path in
+            // /bin is mostly /usr/bin.
+            seen.insert(HostFile.resolved(path) ?? path).inserted
+        }.map { path in
+            let emulator = Emulator(target: target, path: path)
+            return KnownEmulator(emulator: emulator, version: emulator.file?.version, name: nil)
+        }
+        return installed + (library?.emulators(of: target) ?? [])
+    }
+
+    /// An emulator of `target` that does not do, since it needs libraries of the host; nil when there is none.
+    public func dynamicProgram(of target: EmulatorTarget) -> FilePath? {
+        paths(of: target).first { path in
+            access(path.string, X_OK) == 0
+                && HostFile.beginning(of: path, count: 4096).flatMap { ProgramFile($0) }?.isStatic == false
+        }
+    }
+
+    private func paths(of target: EmulatorTarget) -> [FilePath] {
+        ["qemu-\(target.target)-static", "qemu-\(target.target)"].flatMap { name in
+            directories.map { $0.appending(name) }
+        }
     }
 
     private static func isStaticProgram(_ path: FilePath) -> Bool {

@@ -1,6 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Glibc
 public import SystemPackage
 
 /// A handler of the host, as /proc/sys/fs/binfmt_misc shows it.
@@ -57,19 +56,11 @@ public struct HostHandler: Hashable, Sendable {
 public enum HostHandlers {
     /// Reads the list; empty where binfmt_misc is not mounted.
     public static func current(in directory: FilePath = "/proc/sys/fs/binfmt_misc") -> [HostHandler] {
-        guard let stream = opendir(directory.string) else { return [] }
-        defer { closedir(stream) }
-        var handlers: [HostHandler] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasPrefix(".") || name == "register" || name == "status" { continue }
-            guard let bytes = HostFile.beginning(of: directory.appending(name), count: 4096) else { continue }
-            if let handler = HostHandler(name: name, text: String(decoding: bytes, as: UTF8.self)) {
-                handlers.append(handler)
-            }
+        HostFile.names(in: directory).compactMap { name in
+            guard name != "register", name != "status",
+                let bytes = HostFile.beginning(of: directory.appending(name), count: 4096)
+            else { return nil }
+            return HostHandler(name: name, text: String(decoding: bytes, as: UTF8.self))
         }
-        return handlers.sorted { $0.name < $1.name }
     }
 }

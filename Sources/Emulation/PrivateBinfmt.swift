@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// Linux 6.7 and newer give every user namespace a binfmt_misc of its own. It is mounted detached: no path leads to
 /// it, and it ends with this object. Flags: F, the emulator is opened now, so that it need not be in any image; P, programs keep
-/// their argv[0]; C and O, set-uid programs work, which is harmless where root is root of this namespace only.
+/// their argv[0], unless the emulator is too old to know of it; C and O, set-uid programs work, which is harmless where root is root of this namespace only.
 public actor PrivateBinfmt {
     private var instance: FileDescriptor?
     private var registered: Set<EmulatorTarget> = []
@@ -42,6 +42,7 @@ public actor PrivateBinfmt {
             instance = FileDescriptor(rawValue: descriptor)
         }
         guard let instance else { return }
+        if let digest = emulator.digest, HostFile.digest(of: emulator.path) != digest { throw .damaged(emulator.path) }
         try Self.register(emulator, in: instance)
         registered.insert(target)
     }
@@ -59,8 +60,11 @@ public actor PrivateBinfmt {
             held = descriptor
             interpreter = "/proc/self/fd/\(descriptor.rawValue)"
         }
+        // What does not know of P would take the program's own name for its first argument.
+        let flags = emulator.file?.version?.knowsPreservedName == false ? "FCO" : "FPCO"
         for handler in emulator.target.handlers {
-            try write(Self.line(handler, interpreter: interpreter), for: name, to: instance)
+            let registration = HandlerRegistration(handler, interpreter: interpreter, flags: flags)
+            try write(Array(registration.line.utf8), for: name, to: instance)
         }
     }
 
@@ -72,21 +76,5 @@ public actor PrivateBinfmt {
         defer { close(file) }
         let written = line.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
         guard written == line.count else { throw .registration(target: name, Errno(rawValue: errno)) }
-    }
-
-    /// The line that registers a handler (Documentation/admin-guide/binfmt-misc.rst).
-    static func line(_ handler: EmulatorTarget.Handler, interpreter: String) -> [UInt8] {
-        func escaped(_ bytes: [UInt8]) -> String {
-            bytes.map { byte in
-                let digits = String(byte, radix: 16)
-                return "\\x" + (digits.count == 1 ? "0" : "") + digits
-            }.joined()
-        }
-        // The first character is the delimiter, and a path may have a colon.
-        let delimiter = interpreter.contains(":") ? "\t" : ":"
-        let fields = [
-            "", handler.name, "M", "0", escaped(handler.magic), escaped(handler.mask), interpreter, "FPCO",
-        ]
-        return Array((fields.joined(separator: delimiter) + "\n").utf8)
     }
 }

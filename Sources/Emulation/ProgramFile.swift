@@ -48,10 +48,12 @@ struct ELFHeader {
 
     /// The machine as QEMU calls it, or its number.
     var machineName: String {
-        let target = EmulatorTable.all.first { entry in
-            entry.machines.contains(machine) && entry.is64Bit == is64Bit && entry.isBigEndian == isBigEndian
-        }
+        let target = EmulatorTable.all.first { isProgram(of: $0) }
         return target?.target ?? "ELF machine \(machine)"
+    }
+
+    func isProgram(of target: EmulatorTarget) -> Bool {
+        target.machines.contains(machine) && target.is64Bit == is64Bit && target.isBigEndian == isBigEndian
     }
 
     func hasInterpreter(in bytes: [UInt8]) -> Bool { interpreterHeader(in: bytes) != nil }

@@ -9,7 +9,12 @@ import Glibc
 enum Manifold {
     static func main() {
         fillStandardDescriptors()
-        if ManifoldCommand.needsUserNamespace(Array(CommandLine.arguments.dropFirst())) { enterNamespace() }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if ManifoldCommand.needsUserNamespace(arguments)
+            || ManifoldCommand.prefersUserNamespace(arguments) && canEnterNamespace()
+        {
+            enterNamespace()
+        }
         // Who reads the output may go away before it ends; a write then fails, which is handled where it is made.
         signal(SIGPIPE, SIG_IGN)
         ManifoldCommand.start()
@@ -20,6 +25,11 @@ enum Manifold {
         var descriptor = open("/dev/null", O_RDWR)
         while (0...STDERR_FILENO).contains(descriptor) { descriptor = open("/dev/null", O_RDWR) }
         if descriptor > STDERR_FILENO { close(descriptor) }
+    }
+
+    private static func canEnterNamespace() -> Bool {
+        var failure = mf_enter_error()
+        return mf_can_enter_user_namespace(&failure)
     }
 
     private static func enterNamespace() {

@@ -42,6 +42,11 @@ struct mf_enter_error {
 /// Returns 0 inside the namespace, -1 with `error` filled otherwise.
 int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *error);
 
+/// Whether mf_enter_user_namespace would succeed, tried by a child of one thread; `error` has the reason if not.
+///
+/// A program that can do without calls this first: a process that fails half way is in a namespace of no use.
+bool mf_can_enter_user_namespace(struct mf_enter_error *error);
+
 /// Writes `error` and what to do about it to standard error.
 void mf_enter_print(const struct mf_enter_error *error);
 
@@ -233,6 +238,10 @@ int mf_mount_binfmt(void);
 
 /// Whether the processor runs 32-bit programs, asked of the kernel by personality(2).
 bool mf_runs_linux32(void);
+
+/// The first line of what a QEMU user emulator prints about its version (`qemu-arm version 7.2.22 (...)`), found among the
+/// bytes of its file without running it. False when the file has no such line.
+bool mf_qemu_version(int descriptor, char *line, size_t size);
 
 /// One epoll instance that watches the given descriptors for reading (-1: none), tagged 0, 1, 2 …
 int mf_watch(const int *descriptors, size_t count);

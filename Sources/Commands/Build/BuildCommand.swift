@@ -118,10 +118,12 @@ struct BuildCommand: AsyncParsableCommand {
         configuration.insecureRegistries.formUnion(try outputs.insecureRegistries())
         let client = RegistryClient(
             credentials: StoredCredentials(environment: environment.variables), configuration: configuration)
+        let finder = try options.emulators.finder(in: environment, store: store.root)
+        try options.emulators.check(finder, for: request.platforms)
         let builder = Builder(
             store: store,
             images: RegistryImageSource(client: client, store: store, localImages: options.pull ? .never : .first),
-            runner: SandboxRunner(finder: options.emulators(in: environment)),
+            runner: SandboxRunner(finder: finder),
             environment: environment.variables, events: relay)
         do {
             let exporters = try outputs.exporters(for: request, store: store, client: client, environment)

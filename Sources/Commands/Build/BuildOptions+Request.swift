@@ -1,7 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Build
-import Emulation
 import OCI
 import Registry
 import Store
@@ -91,12 +90,6 @@ extension BuildOptions {
         }
         return (outputs + [output.digestFile, output.metadataFile, output.fanIn.resultFile].compactMap(\.self))
             .filter { !["", "-"].contains($0) }.map { environment.absolute($0) }
-    }
-
-    /// Where QEMU is looked for.
-    func emulators(in environment: Environment) -> EmulatorFinder {
-        let directory = emulatorDirectory ?? environment["MANIFOLD_QEMU_DIR"]
-        return EmulatorFinder(directory: directory.map { environment.absolute($0) }, path: environment["PATH"])
     }
 
     /// How words of `--platform` that mean several platforms were read.

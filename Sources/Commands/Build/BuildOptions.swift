@@ -61,10 +61,5 @@ struct BuildOptions: ParsableArguments {
 
     @OptionGroup(title: "Time and memory") var schedule: ScheduleOptions
 
-    @Option(
-        name: .customLong("qemu-dir"),
-        help: ArgumentHelp(
-            "A directory with static QEMU user emulators (qemu-aarch64-static and so on).",
-            discussion: "Default: $MANIFOLD_QEMU_DIR, then PATH.", valueName: "directory"))
-    var emulatorDirectory: String?
+    @OptionGroup(title: "Emulators") var emulators: EmulatorOptions
 }

@@ -107,8 +107,9 @@ struct FailureMessage {
         return safe("error: \(error)\n" + (remedy.map { "  \($0)\n" } ?? ""))
     }
 
-    private static func remedy(of error: any Error) -> String? {
-        Remedy.of(error) ?? (error as? CommandError)?.remedy
+    /// What a person can do about an error.
+    static func remedy(of error: any Error) -> String? {
+        Remedy.of(error) ?? (error as? CommandError)?.remedy ?? (error as? TargetFailure)?.remedy
     }
 
     /// Text that may hold what a file or a registry says: nothing that steers a terminal, no endless lines.

@@ -44,6 +44,7 @@ struct RunCommand: AsyncParsableCommand {
         help: ArgumentHelp("The platform whose image is run. Default: this machine's.", valueName: "platform"))
     var platform: String?
 
+    @OptionGroup(title: "Emulators") var emulators: EmulatorOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
@@ -90,8 +91,7 @@ struct RunCommand: AsyncParsableCommand {
         command.control = control
         let (asked, task) = (try askedPlatform(), command)
         let store = try Store(at: store.path(in: environment))
-        let finder = EmulatorFinder(
-            directory: environment["MANIFOLD_QEMU_DIR"].map { environment.absolute($0) }, path: environment["PATH"])
+        let finder = try emulators.finder(in: environment, store: store.root)
         let runner = ImageRunner(store: store, runner: SandboxRunner(finder: finder), events: events)
         let run: @Sendable (any ImageReader) async throws -> ExitStatus = { reader in
             let image = try await Self.image(for: asked, from: reader, store)

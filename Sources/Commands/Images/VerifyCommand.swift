@@ -44,6 +44,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("json"), help: "Print JSON.") var isJSON = false
 
+    @OptionGroup(title: "Emulators") var emulators: EmulatorOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
@@ -84,8 +85,7 @@ struct VerifyCommand: AsyncParsableCommand {
         return try await place.reading(registry, store, in: environment) { reader in
             let rehearsal = try await PullRehearsal(
                 reader, store: store, keeping: command == nil ? .nothing : .blobs)
-            let finder = EmulatorFinder(
-                directory: environment["MANIFOLD_QEMU_DIR"].map { environment.absolute($0) }, path: environment["PATH"])
+            let finder = try emulators.finder(in: environment, store: store.root)
             let verification = ImageVerification(
                 reader: reader, rehearsal: rehearsal, command: command, staysUp: running.staysUp != nil,
                 runner: ImageRunner(store: store, runner: SandboxRunner(finder: finder), events: events),

@@ -12,6 +12,11 @@ enum CommandOutput {
         try Files.writeAll(Array("\(text)\n".utf8), to: STDOUT_FILENO, path: "standard output")
     }
 
+    /// Writes lines to standard output.
+    static func text(_ text: String) throws {
+        try Files.writeAll(Array(text.utf8), to: STDOUT_FILENO, path: "standard output")
+    }
+
     /// Tells the person something besides the result.
     static func note(_ text: String) {
         try? Files.writeAll(Array("\(SafeText.line(text))\n".utf8), to: STDERR_FILENO, path: "standard error")

@@ -22,9 +22,10 @@ public struct EmulatorProbe: Sendable {
     private let timeLimit: Duration
 
     /// Writes programs to new directories in `directory`, whose file system must allow programs, and gives each
-    /// `timeLimit` to end.
-    public init(directory: FilePath = "/tmp", timeLimit: Duration = .seconds(20)) {
-        self.directory = directory
+    /// `timeLimit` to end. Without a directory it is the first of the usual ones that does.
+    public init(directory: FilePath? = nil, timeLimit: Duration = .seconds(20)) {
+        self.directory =
+            directory ?? ["/tmp", "/var/tmp", "/run", "/dev/shm"].first(where: Self.allowsPrograms) ?? "/tmp"
         self.timeLimit = timeLimit
     }
 
@@ -80,7 +81,7 @@ public struct EmulatorProbe: Sendable {
     }
 
     /// Calls `body` with the program's file, which goes away afterwards.
-    private func withProgram<Outcome>(
+    func withProgram<Outcome>(
         of target: EmulatorTarget, failure: (ProbeOutcome) -> Outcome, _ body: (FilePath) async throws -> Outcome
     ) async throws -> Outcome {
         guard let program = ProbeProgram(for: target) else { return failure(.noProbe) }
@@ -104,17 +105,16 @@ public struct EmulatorProbe: Sendable {
         return try await body(file)
     }
 
+    private static func allowsPrograms(_ directory: FilePath) -> Bool {
+        var status = statvfs()
+        let noExecution: UInt = 8  // ST_NOEXEC of statvfs(3)
+        return statvfs(directory.string, &status) == 0 && status.f_flag & noExecution == 0
+            && access(directory.string, W_OK) == 0
+    }
+
     /// Removes the directory and what is in it, such as an emulator's core file.
     private static func remove(_ directory: FilePath) {
-        if let stream = opendir(directory.string) {
-            while let entry = readdir(stream) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != ".", name != ".." { unlink(directory.appending(name).string) }
-            }
-            closedir(stream)
-        }
+        for name in HostFile.names(in: directory) { unlink(directory.appending(name).string) }
         rmdir(directory.string)
     }
 }

@@ -80,7 +80,7 @@ struct ShortProcess: Sendable {
         }
     }
 
-    private static func kill(_ id: pid_t) {
+    static func kill(_ id: pid_t) {
         Glibc.kill(-id, SIGKILL)
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
