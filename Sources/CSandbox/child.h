@@ -16,5 +16,8 @@ struct child {
     int slots[MF_SLOTS];
 };
 
+/// Carries out MF_TERMINAL.
+int mf_make_terminal(const struct mf_operation *operation);
+
 /// Carries out one operation; -1 with errno and the child's detail set on failure. Async-signal-safe.
 int mf_carry_out(struct child *child, const struct mf_operation *operation);

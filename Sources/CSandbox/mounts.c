@@ -170,6 +170,11 @@ int mf_watch(const int *descriptors, size_t count) {
     return watch;
 }
 
+int mf_watch_more(int watch, int descriptor, uint32_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+    return epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event);
+}
+
 uint32_t mf_ready(int watch) {
     struct epoll_event events[8];
     int count = epoll_wait(watch, events, 8, 0);

@@ -249,6 +249,7 @@ int mf_carry_out(struct child *child, const struct mf_operation *operation) {
     case MF_PIVOT: return pivot(child, operation);
     case MF_HOSTNAME: return sethostname(operation->source, strlen(operation->source));
     case MF_LOOPBACK: return bring_loopback_up();
+    case MF_TERMINAL: return mf_make_terminal(operation);
     case MF_CHDIR: return chdir(operation->target);
     case MF_LIMIT: {
         struct rlimit limit = {.rlim_cur = (rlim_t)operation->number, .rlim_max = (rlim_t)operation->second};

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -221,11 +222,18 @@ static int make_pipe(int *ends, bool non_blocking) {
     return 0;
 }
 
+// The other end of a terminal is a descriptor, which only a socket can carry.
+static int make_output(int *ends, bool has_terminal) {
+    if (!has_terminal) return make_pipe(ends, true);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
 int mf_spawn(const struct mf_plan *plan, struct mf_process *process) {
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
     ends.input = plan->input < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : fcntl(plan->input, F_DUPFD_CLOEXEC, 3);
     if (ends.input < 0 || make_pipe(ends.report, true) < 0 || make_pipe(ends.lifeline, false) < 0 ||
-        make_pipe(ends.output, true) < 0 || make_pipe(ends.errors, true) < 0) {
+        make_output(ends.output, plan->has_terminal) < 0 || make_pipe(ends.errors, true) < 0) {
         close_ends(&ends);
         return -1;
     }

@@ -1,15 +1,32 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import CSandbox
 import Glibc
 import Synchronization
 public import SystemPackage
 
-/// How a caller speaks with one process of a sandbox while it runs: its standard input, and signals.
+/// How a caller speaks with one process of a sandbox while it runs: its standard input or its terminal, and signals.
 public final class ProcessControl: Sendable {
     /// What the process reads as its standard input, which stays the caller's; nil for nothing.
     public let input: FileDescriptor?
-    /// Where the sandbox takes signals; nil while nothing runs.
-    private let lifeline = Mutex<Int32?>(nil)
+    /// The terminal that the process has in the place of standard input and outputs; nil for none.
+    let terminal: Terminal?
+    private let state = Mutex(State())
+
+    /// A terminal to make.
+    struct Terminal: Sendable {
+        let size: TerminalSize
+        let attached: @Sendable (FileDescriptor) -> Void
+    }
+
+    private struct State {
+        /// Where the sandbox takes signals; nil while nothing runs.
+        var lifeline: Int32?
+        /// The other end of the process's terminal; nil while there is none.
+        var terminal: Int32?
+        /// The size that was asked for before there was a terminal.
+        var size: TerminalSize?
+    }
 
     /// For one process at a time.
     ///
@@ -17,7 +34,20 @@ public final class ProcessControl: Sendable {
     ///   it with.
     public init(input: FileDescriptor? = nil) {
         self.input = input
+        terminal = nil
     }
+
+    /// For one process at a time, whose standard input and outputs are a terminal that it controls.
+    ///
+    /// - Parameter attached: is called when there is a terminal, with its other end, for what is typed; it belongs to the
+    ///   callee and does not block. What the process writes comes as its standard output.
+    public init(terminal size: TerminalSize, attached: @escaping @Sendable (FileDescriptor) -> Void) {
+        input = nil
+        terminal = Terminal(size: size, attached: attached)
+    }
+
+    /// Whether the process has a terminal.
+    public var hasTerminal: Bool { terminal != nil }
 
     /// Sends the process a signal.
     ///
@@ -25,20 +55,42 @@ public final class ProcessControl: Sendable {
     @discardableResult
     public func send(_ signal: Int32) -> Bool {
         guard (1...64).contains(signal) else { return false }
-        return lifeline.withLock { lifeline in
-            guard let lifeline else { return false }
+        return state.withLock { state in
+            guard let lifeline = state.lifeline else { return false }
             var byte = UInt8(signal)
             return write(lifeline, &byte, 1) == 1
         }
     }
 
-    func attach(_ descriptor: Int32) {
-        lifeline.withLock { $0 = descriptor }
+    /// Gives the process's terminal another size, at once or as soon as there is one.
+    public func resize(_ size: TerminalSize) {
+        state.withLock { state in
+            state.size = size
+            guard let terminal = state.terminal else { return }
+            _ = mf_resize_terminal(terminal, size.rows, size.columns)
+        }
     }
 
-    /// To be called before the descriptor is closed.
+    func attach(_ descriptor: Int32) {
+        state.withLock { $0.lifeline = descriptor }
+    }
+
+    func attach(terminal descriptor: Int32) {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        state.withLock { state in
+            state.terminal = descriptor
+            if let size = state.size { _ = mf_resize_terminal(descriptor, size.rows, size.columns) }
+        }
+        guard copy >= 0 else { return }
+        terminal?.attached(FileDescriptor(rawValue: copy))
+    }
+
+    /// To be called before the descriptors are closed.
     func detach(_ descriptor: Int32) {
-        lifeline.withLock { if $0 == descriptor { $0 = nil } }
+        state.withLock { state in
+            guard state.lifeline == descriptor else { return }
+            (state.lifeline, state.terminal) = (nil, nil)
+        }
     }
 }
 
@@ -47,4 +99,15 @@ extension ProcessControl: Hashable {
     public static func == (left: ProcessControl, right: ProcessControl) -> Bool { left === right }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// How many characters a terminal shows.
+public struct TerminalSize: Hashable, Sendable {
+    public var rows: UInt16
+    public var columns: UInt16
+
+    public init(rows: UInt16, columns: UInt16) {
+        self.rows = rows
+        self.columns = columns
+    }
 }

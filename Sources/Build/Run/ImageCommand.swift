@@ -21,6 +21,8 @@ public struct ImageCommand: Sendable {
     public var settings = RunSettings()
     /// How the caller speaks with the command while it runs; nil when it does not.
     public var control: ProcessControl?
+    /// TERM of a command that has a terminal, unless the image or the environment says otherwise.
+    public var terminalType: String?
     /// After this time everything that runs is killed.
     public var timeLimit: Duration?
 

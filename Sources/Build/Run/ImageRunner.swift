@@ -90,7 +90,8 @@ public struct ImageRunner: Sendable {
     ) -> [String] {
         var lines: [String] = []
         var places: [Substring: Int] = [:]
-        let usual = ["PATH=\(StageState.defaultPath)", "HOSTNAME=\(command.hostname)", "HOME=\(home)"]
+        var usual = ["PATH=\(StageState.defaultPath)", "HOSTNAME=\(command.hostname)", "HOME=\(home)"]
+        if command.control?.hasTerminal == true { usual.append("TERM=\(command.terminalType ?? "xterm")") }
         for line in usual + (container?.env ?? []) + command.environment {
             let name = line.prefix { $0 != "=" }
             if let place = places[name] {

@@ -81,6 +81,9 @@ enum mf_operation_code {
     MF_LOOPBACK,
     /// Splits init, which stays as the first process, from the process that carries out the rest.
     MF_FORK,
+    /// Makes a terminal of the sandbox's own with `second` rows (upper 16 bits) and columns (lower 16 bits), which belongs to
+    /// user `number`: the process's standard descriptors and controlling terminal. Its other end goes to the caller.
+    MF_TERMINAL,
     /// Changes to directory `target`.
     MF_CHDIR,
     /// Sets resource `slot` to soft limit `number` and hard limit `second`.
@@ -163,6 +166,8 @@ struct mf_plan {
     const char *const *environment;
     /// What the program reads as its standard input, which stays the caller's; -1 for nothing.
     int input;
+    /// Whether the operations make a terminal.
+    bool has_terminal;
 };
 
 /// A running sandbox; every descriptor is close-on-exec and belongs to the caller.
@@ -175,7 +180,7 @@ struct mf_process {
     /// When the last copy of this is closed, the sandbox dies. Each byte written to it is the number of a signal that
     /// the program is sent.
     int lifeline;
-    /// What the process writes; non-blocking.
+    /// What the process writes; non-blocking. Of a plan with a terminal a socket for `mf_receive`.
     int output;
     int errors;
 };
@@ -204,6 +209,11 @@ enum { MF_REPORT_FILE = 2048 };
 /// Returns 0, or -1 with errno set.
 int mf_spawn(const struct mf_plan *plan, struct mf_process *process);
 
+/// Takes the other end of a sandbox's terminal out of its `output`: non-blocking, close-on-exec.
+///
+/// Returns -1 with errno EAGAIN when it is not there yet, and with another when it will not come.
+int mf_receive(int output);
+
 /// Kills every process of the sandbox whose pidfd this is. Returns 0 or -1 with errno set.
 int mf_kill(int pidfd);
 
@@ -215,6 +225,19 @@ int mf_reap(int pidfd);
 ///
 /// Returns 0, or why it was not started: ENOEXEC when the kernel has no handler for such a file.
 int mf_start_program(const char *const *arguments, const char *directory, int output, int32_t *pid);
+
+// ---- This process's own terminal ----------------------------------------------------------------------------------
+
+/// Has every key of a terminal handed on as it is (cfmakeraw(3)), until `mf_calm_terminal`; a crash of this process, too,
+/// brings the terminal back to what it was. For one terminal at a time. Returns 0, or -1 with errno set.
+int mf_raw_terminal(int terminal);
+/// Brings the terminal back to what it was; without effect when that has been done. Async-signal-safe.
+void mf_calm_terminal(void);
+
+/// The size of a terminal. Returns 0, or -1 with errno set.
+int mf_terminal_size(int terminal, uint16_t *rows, uint16_t *columns);
+/// Gives a terminal a size, of which its foreground processes hear. Returns 0, or -1 with errno set.
+int mf_resize_terminal(int terminal, uint16_t rows, uint16_t columns);
 
 // ---- Small kernel interfaces that libc lacks ----------------------------------------------------------------------
 
@@ -245,6 +268,8 @@ bool mf_qemu_version(int descriptor, char *line, size_t size);
 
 /// One epoll instance that watches the given descriptors for reading (-1: none), tagged 0, 1, 2 …
 int mf_watch(const int *descriptors, size_t count);
+/// Watches one more descriptor for reading. Returns 0, or -1 with errno set.
+int mf_watch_more(int watch, int descriptor, uint32_t tag);
 /// The tags that are ready now, as a bit mask; 0 when none is.
 uint32_t mf_ready(int watch);
 /// Stops watching one descriptor.

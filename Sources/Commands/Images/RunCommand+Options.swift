@@ -15,7 +15,7 @@ struct ContainerOptions: ParsableArguments {
     @Flag(name: [.customShort("i"), .customLong("interactive")], help: "Pass standard input on to the command.")
     var isInteractive = false
 
-    @Flag(name: [.customShort("t"), .customLong("tty")], help: "A terminal for the command; not there yet.")
+    @Flag(name: [.customShort("t"), .customLong("tty")], help: "A terminal for the command; with -i, yours.")
     var wantsTerminal = false
 
     @Option(
@@ -51,14 +51,23 @@ struct ContainerOptions: ParsableArguments {
             "A file or directory of this machine to see at a path; may be repeated.", valueName: "host:path[:ro]"))
     var volumes: [String] = []
 
-    /// What the caller speaks with the command by: an empty input, or a pipe that has what comes on standard input.
+    /// The terminal of the command; nil when it shall have none.
+    ///
+    /// - Throws: ``CommandError``.
+    func terminal() throws -> RunTerminal? {
+        guard wantsTerminal else { return nil }
+        guard !isInteractive || RunTerminal.isAtTerminal else {
+            throw CommandError(
+                "-it: standard input is not a terminal", remedy: "leave -t away; -i alone passes input on")
+        }
+        return RunTerminal(keyboard: isInteractive ? .standardInput : .nobody)
+    }
+
+    /// What the caller speaks with a command without a terminal by: an empty input, or a pipe that has what comes on
+    /// standard input.
     ///
     /// - Throws: ``CommandError``.
     func control() throws -> ProcessControl {
-        guard !wantsTerminal else {
-            throw CommandError(
-                "-t: there are no terminals for commands yet", remedy: "leave it away; -i passes input on")
-        }
         guard isInteractive else { return ProcessControl() }
         do { return ProcessControl(input: try RunInput.start()) } catch let error as Errno {
             throw CommandError("standard input cannot be passed on: \(error)")

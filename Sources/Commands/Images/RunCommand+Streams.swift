@@ -37,7 +37,12 @@ enum RunInput {
     static func start() throws -> FileDescriptor {
         let (input, output) = try FileDescriptor.pipe()
         for descriptor in [input, output] { _ = fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
-        let end = output.rawValue
+        copy(to: output.rawValue)
+        return input
+    }
+
+    /// Copies to a descriptor that may be non-blocking, and closes it at the end of the input.
+    static func copy(to end: Int32) {
         DispatchQueue(label: "manifold.input").async {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
@@ -53,6 +58,5 @@ enum RunInput {
             }
             close(end)
         }
-        return input
     }
 }

@@ -25,10 +25,12 @@ struct RunCommand: AsyncParsableCommand {
             docker-archive:FILE[:NAME] or store:NAME. Options stand before it; what follows is the command.
 
             The exit code is the command's, 128 + N when signal N ended it, 127 when the program is not there, 126 when \
-            it cannot be executed, and 125 when something else failed. SIGINT, SIGTERM and SIGHUP are passed on to it.
+            it cannot be executed, and 125 when something else failed. SIGINT, SIGTERM and SIGHUP are passed on to it. With \
+            -it it has a terminal, and every key is its own.
 
             Examples:
               manifold run --platform linux/arm64 busybox uname -m
+              manifold run -it --platform linux/riscv64 debian:sid bash
               manifold run -i -v ./data:/data:ro me/app:1.0 sort < names
             """)
 
@@ -64,7 +66,9 @@ struct RunCommand: AsyncParsableCommand {
             let mode = progress.progress == nil ? .quiet : try progress.mode(in: environment)
             let terminal = ProgressTerminal(.standardError, environment: environment.variables)
             let reporter = ProgressReporter(mode: mode, terminal: terminal)
-            let control = try running.control()
+            let own = try running.terminal()
+            defer { own?.end() }
+            let control = try own?.control ?? running.control()
             status = try await Interruption.cancels(unless: { control.send($0) }) {
                 try await reporter.follow { queue in
                     try await execute(environment, control, EventRelay(receive: queue.send))
@@ -89,6 +93,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         var command = try running.command(Array(words.dropFirst()), in: environment)
         command.control = control
+        command.terminalType = environment["TERM"]
         let (asked, task) = (try askedPlatform(), command)
         let store = try Store(at: store.path(in: environment))
         let finder = try emulators.finder(in: environment, store: store.root)

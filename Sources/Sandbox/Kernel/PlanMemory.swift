@@ -22,6 +22,7 @@ final class PlanMemory {
         self.plan.namespaces = UInt32(MF_NEW_CGROUP.rawValue)
         if plan.network == .none { self.plan.namespaces |= UInt32(MF_NEW_NETWORK.rawValue) }
         self.plan.input = plan.control?.input?.rawValue ?? -1
+        self.plan.has_terminal = plan.control?.hasTerminal ?? false
         self.plan.arguments = list(plan.arguments.map { $0 } + [nil]).pointer
         self.plan.environment = list(plan.environment.map { $0 } + [nil]).pointer
     }
@@ -89,6 +90,10 @@ final class PlanMemory {
             result.source = string(name)
         case .loopbackUp: result.code = MF_LOOPBACK.rawValue
         case .fork: result.code = MF_FORK.rawValue
+        case .terminal(let size, let owner):
+            result.code = MF_TERMINAL.rawValue
+            result.number = UInt64(owner)
+            result.second = UInt64(size.rows) << 16 | UInt64(size.columns)
         default: lowerRights(operation, &result)
         }
         return result

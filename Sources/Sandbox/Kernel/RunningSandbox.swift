@@ -13,13 +13,15 @@ import SystemPackage
 /// that nothing waits in a thread. Who leaves the sandbox last closes the door: when the pidfd is ready, the kernel has
 /// killed every process in there, and what the pipes still hold is all there will be.
 final class RunningSandbox: Sendable {
-    private enum Tag: Int, CaseIterable { case process, report, output, errors }
+    private enum Tag: Int, CaseIterable { case process, report, output, errors, terminal }
 
     private struct State {
         var report: [UInt8] = []
         var outcome: PlanOutcome?
         var waiting: CheckedContinuation<PlanOutcome, Never>?
         var pidfd: Int32
+        /// The other end of the process's terminal; -1 while there is none.
+        var terminal: Int32 = -1
     }
 
     private let process: mf_process
@@ -83,24 +85,28 @@ final class RunningSandbox: Sendable {
     private func advance() {
         let ready = mf_ready(watch)
         func isReady(_ tag: Tag) -> Bool { ready >> UInt32(tag.rawValue) & 1 == 1 }
+        if isReady(.output), control?.hasTerminal == true { takeTerminal() }
         if isReady(.process) {
             drain(.output, all: true)
             drain(.errors, all: true)
+            drain(.terminal, all: true)
             drain(.report, all: true)
             source.cancel()
             return
         }
-        for tag in [Tag.output, .errors, .report] where isReady(tag) { drain(tag, all: false) }
+        for tag in [Tag.output, .errors, .terminal, .report] where isReady(tag) { drain(tag, all: false) }
     }
 
     /// Hands on what a pipe holds: a chunk, or all.
     private func drain(_ tag: Tag, all: Bool) {
         let descriptor =
             switch tag {
-            case .output: process.output
+            case .output: control?.hasTerminal == true ? -1 : process.output
+            case .terminal: state.withLock { $0.terminal }
             case .errors: process.errors
             case .report, .process: process.report
             }
+        guard descriptor >= 0 else { return }
         repeat {
             var isEmptyForNow = false
             let chunk = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
@@ -114,16 +120,37 @@ final class RunningSandbox: Sendable {
                 return
             }
             switch tag {
-            case .output: output(.standardOutput, chunk)
+            case .output, .terminal: output(.standardOutput, chunk)
             case .errors: output(.standardError, chunk)
             case .report, .process: state.withLock { $0.report += chunk }
             }
         } while all
     }
 
+    /// Takes the other end of the process's terminal, which comes where output would.
+    private func takeTerminal() {
+        let descriptor = mf_receive(process.output)
+        guard descriptor >= 0 else {
+            if errno != EAGAIN { mf_unwatch(watch, process.output) }
+            return
+        }
+        guard mf_watch_more(watch, descriptor, UInt32(Tag.terminal.rawValue)) == 0 else {
+            close(descriptor)
+            return
+        }
+        let isFirst = state.withLock { state in
+            guard state.terminal < 0 else { return false }
+            state.terminal = descriptor
+            return true
+        }
+        if isFirst { control?.attach(terminal: descriptor) } else { close(descriptor) }
+    }
+
     private func finish() {
         control?.detach(process.lifeline)
         _ = mf_reap(process.pidfd)
+        let terminal = state.withLock { $0.terminal }
+        if terminal >= 0 { close(terminal) }
         let waiting: (continuation: CheckedContinuation<PlanOutcome, Never>?, outcome: PlanOutcome) =
             state.withLock { state in
                 state.pidfd = -1

@@ -31,6 +31,8 @@ public enum Operation: Hashable, Sendable {
     case loopbackUp
     /// Leaves init behind; the rest is carried out by the process that becomes the program.
     case fork
+    /// Gives the process a terminal that belongs to a user.
+    case terminal(TerminalSize, owner: UInt32)
     /// Enters the working directory.
     case changeDirectory(String)
     /// Sets a resource limit.
@@ -117,6 +119,7 @@ extension Operation: CustomStringConvertible {
         case .hostname(let name): "setting of host name \(name)"
         case .loopbackUp: "bringing up of the loopback interface"
         case .fork: "fork"
+        case .terminal: "making of a terminal"
         case .changeDirectory(let path): "change to working directory \(path)"
         case .limit(let limit): "limit of \(limit.resource.rawValue) to \(limit.soft):\(limit.hard)"
         case .personality(let personality): "setting of personality \(personality.rawValue)"

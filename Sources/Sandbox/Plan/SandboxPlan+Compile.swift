@@ -23,7 +23,9 @@ extension SandboxPlan {
         operations += spec.mounts.flatMap { mountOperations($0) }
         operations += [.pivot, .hostname(spec.hostname)]
         if spec.network == .none { operations.append(.loopbackUp) }
-        operations += [.fork, .changeDirectory(spec.workingDirectory)]
+        operations.append(.fork)
+        if let terminal = spec.control?.terminal { operations.append(.terminal(terminal.size, owner: spec.user.uid)) }
+        operations.append(.changeDirectory(spec.workingDirectory))
         operations += limitOperations(spec, setting.host)
         if spec.personality != .native { operations.append(.personality(spec.personality)) }
         let capabilities: Capabilities = spec.confinement == .container ? .containerDefault : .all
@@ -130,10 +132,12 @@ extension SandboxPlan {
 
     private static func devOperations(_ spec: SandboxSpec, _ setting: Setting) -> [Operation] {
         let nodes = ["null", "zero", "full", "random", "urandom", "tty"]
-        let links = [
+        var links = [
             ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"), ("core", "/proc/kcore"), ("ptmx", "pts/ptmx"),
         ]
+        // The first terminal of a file system of terminals, which is the process's.
+        if spec.control?.terminal != nil { links.append(("console", "pts/0")) }
         var operations: [Operation] = [
             .fileSystem(
                 "tmpfs", options: [.init(key: "mode", value: "755"), .init(key: "size", value: "65536k")],
