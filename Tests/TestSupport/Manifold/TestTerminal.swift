@@ -50,7 +50,7 @@ public enum TestTerminal {
             for number in range(3): os.dup2(slave, number)
             os.closerange(3, 100)
             os.execv(words[0], words)
-        screen, seen, deadline, status = b"", 0, time.time() + 40, None
+        screen, seen, deadline, status = b"", 0, time.time() + 20, None
         def look(patience):
             global screen
             ready, _, _ = select.select([master], [], [], patience)
