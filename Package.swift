@@ -97,7 +97,7 @@ let package = Package(
             name: "Build",
             dependencies: [
                 "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
-                "Sandbox", "Diagnosis", systemPackage,
+                "Sandbox", "Diagnosis", subprocess, systemPackage,
             ],
             swiftSettings: strict),
         .target(

@@ -20,8 +20,8 @@ public struct ManifoldCommand: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self,
             LoginCommand.self, LogoutCommand.self,
-            CopyCommand.self, InspectCommand.self, VerifyCommand.self, RunCommand.self, TagsCommand.self,
-            ManifestCommand.self, EmulatorsCommand.self,
+            CopyCommand.self, InspectCommand.self, VerifyCommand.self, AuditCommand.self, RunCommand.self,
+            TagsCommand.self, ManifestCommand.self, EmulatorsCommand.self,
             ImagesCommand.self, PullCommand.self, PushCommand.self, TagCommand.self, RemoveImageCommand.self,
             PruneCommand.self, VersionCommand.self,
         ])

@@ -4,6 +4,7 @@ import Audit
 import Layers
 import OCI
 import Store
+import SystemPackage
 
 /// Gathers what is to be known of a layer's programs while the layer is written or read.
 final class LayerInspector: FileObserver {
@@ -28,6 +29,26 @@ final class LayerInspector: FileObserver {
 }
 
 extension Store {
+    /// Reads a layer through for all that is remembered of it: its index, and what its programs are.
+    ///
+    /// - Parameter looks: whether programs are looked at.
+    /// - Throws: ``LayersError``, ``StoreError``, `CancellationError`.
+    @discardableResult
+    func inspect(
+        _ file: FileDescriptor, _ expectation: LayerExpectation, _ diffID: Digest, looks: Bool = true
+    ) throws -> LayerIndex {
+        let inspector = looks ? LayerInspector() : nil
+        let index = try Unpacker.index(file, expecting: expectation, observer: inspector).index
+        try Files.write(index.encoded, to: indexPath(diffID))
+        try inspector?.save(for: diffID, in: self)
+        return index
+    }
+
+    /// The index of a layer; nil when there is none. A torn one is made again.
+    func index(_ diffID: Digest) throws -> LayerIndex? {
+        try Files.read(indexPath(diffID), limit: 1 << 30).flatMap { try? LayerIndex(encoded: $0) }
+    }
+
     /// What is known of a layer's programs; nil when nobody has looked, or it cannot be read.
     func facts(_ diffID: Digest) throws -> LayerFacts? {
         try Files.read(factsPath(diffID), limit: 256 << 20).flatMap { LayerFacts(encoded: $0) }

@@ -89,8 +89,8 @@ struct LayerLibrary: Sendable {
     /// The index of one layer.
     func index(of layer: Layer) async throws -> LayerIndex {
         try await indexes.value(for: layer.diffID) {
-            if let index = try savedIndex(layer.diffID) { return index }
-            return try await verified(layer) { try readThrough(layer, $0, $1) }
+            if let index = try store.index(layer.diffID) { return index }
+            return try await verified(layer) { try store.inspect($0, $1, layer.diffID, looks: inspects) }
         }
     }
 
@@ -102,20 +102,9 @@ struct LayerLibrary: Sendable {
         try await inspections.value(for: layer.diffID) {
             if let facts = try store.facts(layer.diffID), Files.exists(store.indexPath(layer.diffID)) { return facts }
             guard fetches || store.hasBlob(layer.blob.digest, size: layer.blob.size) else { return nil }
-            _ = try await verified(layer) { try readThrough(layer, $0, $1) }
+            _ = try await verified(layer) { try store.inspect($0, $1, layer.diffID, looks: inspects) }
             return try store.facts(layer.diffID)
         }
-    }
-
-    /// Reads a layer for all that is remembered of it.
-    private func readThrough(
-        _ layer: Layer, _ file: FileDescriptor, _ expectation: LayerExpectation
-    ) throws -> LayerIndex {
-        let inspector = inspects ? LayerInspector() : nil
-        let index = try Unpacker.index(file, expecting: expectation, observer: inspector).index
-        try Files.write(index.encoded, to: store.indexPath(layer.diffID))
-        try inspector?.save(for: layer.diffID, in: store)
-        return index
     }
 
     /// The directories of a stack's layers, lowest first, as overlayfs wants them: each once, in its topmost place,
@@ -165,18 +154,12 @@ struct LayerLibrary: Sendable {
                         "\(layer.origin?.familiar ?? "a layer"): /\(skipped.path) (\(skipped.what)) cannot be made here; RUN steps do without it"
                     ))
             }
-            if try savedIndex(layer.diffID) == nil {
+            if try store.index(layer.diffID) == nil {
                 try Files.write(unpacked.index.encoded, to: store.indexPath(layer.diffID))
             }
             let name = unpacked.impliedDirectoryCount == 0 ? layer.diffID : chainID
             return try store.adoptSnapshot(name, from: directory)
         }
-    }
-
-    private func savedIndex(_ diffID: Digest) throws -> LayerIndex? {
-        guard let bytes = try Files.read(store.indexPath(diffID), limit: 1 << 30) else { return nil }
-        // A torn index is made again.
-        return try? LayerIndex(encoded: bytes)
     }
 
     /// Reads a layer's blob with all checks; a damaged copy in the store is thrown away and fetched once more. One that
@@ -206,7 +189,7 @@ struct LayerLibrary: Sendable {
                 try await holder.fetch(blob, into: store) { completed in
                     events.send(.progressed(step: step.id, completed: completed, total: blob.size))
                 }
-                _ = try readBlob(layer) { try readThrough(layer, $0, $1) }
+                _ = try readBlob(layer) { try store.inspect($0, $1, layer.diffID, looks: inspects) }
                 try store.save(LayerRecord(diffID: layer.diffID, blob: blob))
                 return ((), .done)
             } catch is CancellationError {

@@ -1,7 +1,5 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Glibc
-import Layers
 public import OCI
 import Store
 public import SystemPackage
@@ -51,33 +49,10 @@ struct BlobSpool: Sendable {
             if store.hasBlob(blob.digest, size: blob.size), (try? store.verifyBlob(blob.digest)) != nil {
                 return SpooledFile(path: store.blobPath(blob.digest), isOurs: false, digest: blob.digest)
             }
-            let (path, file) = try store.scratch.newFile("copy")
-            let spooled = SpooledFile(path: path, isOurs: true, digest: blob.digest)
-            defer { try? file.close() }
-            try await reader.read(blob) { bytes in
-                do { try file.writeAll(bytes) } catch let errno as Errno {
-                    throw StoreError.file(operation: "write", path: path, errno: errno)
-                }
-            }
-            return spooled
+            return try await reader.spooled(blob, in: store)
         }
     }
 
     /// Lets go of a blob that every place has.
     func release(_ digest: Digest) async { await files.forget { $0.digest == digest } }
-}
-
-/// A file that is removed when nobody needs it any more, if it is ours.
-final class SpooledFile: Sendable {
-    let path: FilePath
-    let digest: Digest
-    private let isOurs: Bool
-
-    init(path: FilePath, isOurs: Bool, digest: Digest) {
-        self.path = path
-        self.isOurs = isOurs
-        self.digest = digest
-    }
-
-    deinit { if isOurs { unlink(path.string) } }
 }

@@ -74,7 +74,7 @@ public struct ImageSelection: Sendable {
 
 extension Descriptor {
     /// Whether it is a layer that registries do not hand out (image-spec layer.md, "Non-Distributable Layers").
-    var isForeign: Bool {
+    package var isForeign: Bool {
         let type = mediaType.rawValue
         return (type.contains(".nondistributable.") || type.contains(".foreign.")) && !(urls ?? []).isEmpty
     }

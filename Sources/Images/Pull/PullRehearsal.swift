@@ -205,7 +205,7 @@ extension PullRehearsal {
     }
 
     private func check(_ blob: Descriptor, _ diffID: Digest, progress: @Sendable (Int64) -> Void) async throws {
-        let fetched = try await fetch(blob, progress)
+        let fetched = try await reader.spooled(blob, in: store, progress: progress)
         let file = try FileDescriptor.open(fetched.path, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
         _ = try Unpacker.index(file, expecting: LayerExpectation(blob, diffID: diffID))
@@ -213,25 +213,6 @@ extension PullRehearsal {
         let ingest = try store.ingest()
         try BlobFile.read(fetched.path, blob) { try ingest.write($0) }
         try ingest.commit(expected: blob.digest)
-    }
-
-    /// The blob in a file, as the place has it and not as the store does.
-    private func fetch(_ blob: Descriptor, _ progress: @Sendable (Int64) -> Void) async throws -> SpooledFile {
-        if let path = try await reader.file(blob) {
-            return SpooledFile(path: path, isOurs: false, digest: blob.digest)
-        }
-        let (path, file) = try store.scratch.newFile("pull")
-        let spooled = SpooledFile(path: path, isOurs: true, digest: blob.digest)
-        defer { try? file.close() }
-        var count: Int64 = 0
-        try await reader.read(blob) { bytes in
-            do { try file.writeAll(bytes) } catch let errno as Errno {
-                throw StoreError.file(operation: "write", path: path, errno: errno)
-            }
-            count += Int64(bytes.count)
-            progress(count)
-        }
-        return spooled
     }
 
     /// Does something with a part of an image; what goes wrong names the part.
