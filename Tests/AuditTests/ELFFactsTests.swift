@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Audit
+import TestSupport
 import Testing
 
 @Suite("Facts of ELF files")

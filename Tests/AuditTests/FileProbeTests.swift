@@ -2,6 +2,7 @@
 
 import Audit
 import OCI
+import TestSupport
 import Testing
 
 @Suite("Learning what a file is while it passes by")
@@ -33,7 +34,8 @@ struct FileProbeTests {
         var dynamic = ELFBuilder(machine: 62)
         dynamic.segments = [.init(type: 3, content: Array("/lib64/ld-linux-x86-64.so.2\0".utf8))]
         let builders = [
-            ELFBuilder(machine: 183), dynamic, .arm(architecture: 10), .arm(attributes: [6, 6, 28, 1], isBigEndian: true),
+            ELFBuilder(machine: 183), dynamic, .arm(architecture: 10),
+            .arm(attributes: [6, 6, 28, 1], isBigEndian: true),
             .x86(needed: 0b111), .x86(needed: 0b1, is64Bit: false), .x86(needed: 0b111, segment: 0x6474_e553),
         ]
         return builders.flatMap { elf in [0, 3000, 4000, 4060, 5000, 200_000].map { spread(elf, by: $0) } }

@@ -2,6 +2,7 @@
 
 import Audit
 import OCI
+import TestSupport
 import Testing
 
 @Suite("Files and platforms")

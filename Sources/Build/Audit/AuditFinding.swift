@@ -53,6 +53,12 @@ public struct AuditFinding: Sendable, Hashable {
         public let instruction: String?
         /// The Dockerfile line of that instruction, when this build made the layer.
         public let line: Int?
+
+        package init(diffID: Digest, instruction: String?, line: Int? = nil) {
+            self.diffID = diffID
+            self.instruction = instruction
+            self.line = line
+        }
     }
 
     /// The Dockerfile line that it is about.

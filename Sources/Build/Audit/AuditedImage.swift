@@ -1,23 +1,34 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Audit
-import Layers
-import OCI
+package import Audit
+package import Layers
+package import OCI
 
 /// One platform's image as an audit sees it.
-struct AuditedImage {
+package struct AuditedImage {
     /// One layer of the image.
-    struct Layer {
+    package struct Layer {
         let origin: AuditFinding.LayerOrigin
         /// What is in it; nil when nobody has looked.
         let content: Content?
         /// Whether it came with the base: scripts of other people's packages that want an interpreter which is not
         /// installed are as they are.
-        var isInherited = false
+        let isInherited: Bool
 
-        struct Content {
+        package struct Content {
             let index: LayerIndex
             let facts: LayerFacts
+
+            package init(index: LayerIndex, facts: LayerFacts) {
+                self.index = index
+                self.facts = facts
+            }
+        }
+
+        package init(origin: AuditFinding.LayerOrigin, content: Content?, isInherited: Bool = false) {
+            self.origin = origin
+            self.content = content
+            self.isInherited = isInherited
         }
     }
 
@@ -25,6 +36,12 @@ struct AuditedImage {
     let config: ContainerConfig
     /// Lowest first.
     let layers: [Layer]
+
+    package init(platform: Platform, config: ContainerConfig, layers: [Layer]) {
+        self.platform = platform
+        self.config = config
+        self.layers = layers
+    }
 }
 
 extension ImageConfig {

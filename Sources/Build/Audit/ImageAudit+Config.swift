@@ -1,10 +1,10 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import OCI
+package import OCI
 
 extension ImageAudit {
     /// Whether an image says of itself that it is for the platform that somebody else says it is for.
-    mutating func auditConfig(of claimed: Platform, named title: String) {
+    package mutating func auditConfig(of claimed: Platform, named title: String) {
         let isSame = platform.runnable.contains {
             $0.os == claimed.os && $0.architecture == claimed.architecture
                 && (claimed.variant == nil || $0.variant == nil || $0.variant == claimed.variant)

@@ -7,7 +7,7 @@ import OCI
 
 /// Looks at everything in an image that a machine could be asked to run, as the image shows it: what a later layer
 /// removes or replaces does not count.
-struct ImageAudit {
+package struct ImageAudit {
     let image: AuditedImage
     let policy: AuditPolicy
     /// The layers that somebody looked at, merged.
@@ -31,7 +31,7 @@ struct ImageAudit {
         let facts: FileFacts?
     }
 
-    init(_ image: AuditedImage, policy: AuditPolicy) {
+    package init(_ image: AuditedImage, policy: AuditPolicy) {
         self.image = image
         self.policy = policy
         places = image.layers.indices.filter { image.layers[$0].content != nil }
@@ -43,7 +43,7 @@ struct ImageAudit {
     var isIncomplete: Bool { places.count < image.layers.count }
 
     /// Looks at everything.
-    mutating func run() -> PlatformAudit {
+    package mutating func run() -> PlatformAudit {
         auditProgram()
         let files = visibleFiles()
         fileCount = files.count

@@ -1,21 +1,23 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
-import Audit
-import Layers
+package import Audit
+package import Layers
 import OCI
 import Store
 import SystemPackage
 
 /// Gathers what is to be known of a layer's programs while the layer is written or read.
-final class LayerInspector: FileObserver {
+package final class LayerInspector: FileObserver {
     private var probe = FileProbe()
-    private var facts = LayerFacts()
+    package private(set) var facts = LayerFacts()
 
-    func begin(_ file: TreeEntry) { probe.begin() }
+    package init() {}
 
-    func take(_ bytes: UnsafeRawBufferPointer) { probe.take(bytes) }
+    package func begin(_ file: TreeEntry) { probe.begin() }
 
-    func end(_ file: TreeEntry) {
+    package func take(_ bytes: UnsafeRawBufferPointer) { probe.take(bytes) }
+
+    package func end(_ file: TreeEntry) {
         guard let content = file.digest, let found = probe.facts() else { return }
         facts.note(found, for: content)
     }

@@ -1,24 +1,43 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 /// An ELF file made by hand: its header, then program headers, then section headers, then the content of both.
-struct ELFBuilder {
-    struct Part {
-        var type: UInt32
-        var content: [UInt8]
+package struct ELFBuilder: Sendable {
+    package struct Part: Sendable {
+        package var type: UInt32
+        package var content: [UInt8]
+
+        package init(type: UInt32, content: [UInt8]) {
+            self.type = type
+            self.content = content
+        }
     }
 
-    var is64Bit = true
-    var isBigEndian = false
-    var osABI: UInt8 = 0
-    var type: UInt16 = 2
-    var machine: UInt16
-    var flags: UInt32 = 0
-    var segments: [Part] = []
-    var sections: [Part] = []
+    package var is64Bit = true
+    package var isBigEndian = false
+    package var osABI: UInt8 = 0
+    package var type: UInt16 = 2
+    package var machine: UInt16
+    package var flags: UInt32 = 0
+    package var segments: [Part] = []
+    package var sections: [Part] = []
     /// So many bytes lie before the content of segments and sections.
-    var contentGap = 0
+    package var contentGap = 0
 
-    var bytes: [UInt8] {
+    package init(
+        is64Bit: Bool = true, isBigEndian: Bool = false, osABI: UInt8 = 0, type: UInt16 = 2, machine: UInt16,
+        flags: UInt32 = 0, segments: [Part] = [], sections: [Part] = []
+    ) {
+        self.is64Bit = is64Bit
+        self.isBigEndian = isBigEndian
+        self.osABI = osABI
+        self.type = type
+        self.machine = machine
+        self.flags = flags
+        self.segments = segments
+        self.sections = sections
+    }
+
+    package var bytes: [UInt8] {
         let (header, segment, section) = is64Bit ? (64, 56, 64) : (52, 32, 40)
         let segmentsAt = header
         let sectionsAt = segmentsAt + segments.count * segment
@@ -49,9 +68,9 @@ struct ELFBuilder {
         return head + [UInt8](repeating: 0, count: contentGap) + tail
     }
 
-    func half(_ value: UInt16) -> [UInt8] { integer(UInt64(value), 2) }
-    func word(_ value: UInt32) -> [UInt8] { integer(UInt64(value), 4) }
-    func address(_ value: Int) -> [UInt8] { integer(UInt64(value), is64Bit ? 8 : 4) }
+    package func half(_ value: UInt16) -> [UInt8] { integer(UInt64(value), 2) }
+    package func word(_ value: UInt32) -> [UInt8] { integer(UInt64(value), 4) }
+    package func address(_ value: Int) -> [UInt8] { integer(UInt64(value), is64Bit ? 8 : 4) }
 
     private func integer(_ value: UInt64, _ size: Int) -> [UInt8] {
         let little = (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
@@ -60,8 +79,22 @@ struct ELFBuilder {
 }
 
 extension ELFBuilder {
+    /// A program that asks for a loader.
+    package func loaded(by loader: String) -> ELFBuilder {
+        var elf = self
+        elf.segments.append(Part(type: 3, content: Array(loader.utf8) + [0]))
+        return elf
+    }
+
+    /// A library, or a loader.
+    package var library: ELFBuilder {
+        var elf = self
+        elf.type = 3
+        return elf
+    }
+
     /// A 32-bit ARM program with build attributes: tags and values as they stand in the file.
-    static func arm(attributes: [UInt8], isBigEndian: Bool = false) -> ELFBuilder {
+    package static func arm(attributes: [UInt8], isBigEndian: Bool = false) -> ELFBuilder {
         var elf = ELFBuilder(is64Bit: false, isBigEndian: isBigEndian, machine: 40)
         let part = [1] + elf.word(UInt32(5 + attributes.count)) + attributes
         let vendor = Array("aeabi\0".utf8) + part
@@ -74,13 +107,13 @@ extension ELFBuilder {
     }
 
     /// A 32-bit ARM program for an architecture, by its number.
-    static func arm(architecture: UInt8) -> ELFBuilder {
+    package static func arm(architecture: UInt8) -> ELFBuilder {
         // A name, the architecture, a compatibility (a number and a text), a text of an unknown tag.
         arm(attributes: [5] + Array("x\0".utf8) + [6, architecture, 32, 1, 0x79, 0, 67, 0x7a, 0])
     }
 
     /// A program for x86 that needs what the bits say.
-    static func x86(needed bits: UInt32, is64Bit: Bool = true, segment: UInt32 = 4) -> ELFBuilder {
+    package static func x86(needed bits: UInt32, is64Bit: Bool = true, segment: UInt32 = 4) -> ELFBuilder {
         var elf = ELFBuilder(is64Bit: is64Bit, machine: is64Bit ? 62 : 3)
         let padding = [UInt8](repeating: 0, count: is64Bit ? 4 : 0)
         // Before it another property, and before the note one of another kind.
