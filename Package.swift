@@ -101,13 +101,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Doctor",
+            dependencies: [
+                "OCI", "Host", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Diagnosis", "Build",
+                systemPackage,
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Commands",
             dependencies: [
                 "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
                 "CSandbox",
                 "Sandbox",
                 "Host", "Diagnosis",
-                "Build",
+                "Build", "Doctor",
                 argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),
@@ -164,6 +171,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "OCI", "Host", "HTTP", "Registry", "Emulation", "Doctor", "TestSupport", systemPackage,
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "CommandsTests", dependencies: ["OCI", "Build", "Commands", "TestSupport", systemPackage],
             swiftSettings: strict),

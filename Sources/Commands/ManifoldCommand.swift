@@ -18,7 +18,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            BuildCommand.self,
+            DoctorCommand.self, BuildCommand.self,
             LoginCommand.self, LogoutCommand.self,
             CopyCommand.self, InspectCommand.self, VerifyCommand.self, AuditCommand.self, RunCommand.self,
             TagsCommand.self, ManifestCommand.self, EmulatorsCommand.self,
@@ -48,6 +48,7 @@ public struct ManifoldCommand: AsyncParsableCommand {
         let arguments = all.prefix { $0 != "--" }
         let asksForHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "--version" }
         guard !asksForHelp else { return false }
+        if command == DoctorCommand.configuration.commandName { return DoctorCommand.isInside(Array(arguments)) }
         if command == VerifyCommand.configuration.commandName { return VerifyCommand.runsSomething(all) }
         return !(command == BuildCommand.configuration.commandName && CheckOptions.asks(Array(arguments)))
             && [BuildCommand.configuration, PruneCommand.configuration].contains { $0.commandName == command }

@@ -81,14 +81,17 @@ extension Explanation {
             remedy: "\(otherEmulator(emulation)): a newer one may have it; or \(crossCompile)")
     }
 
+    /// What helps 32-bit programs that get numbers of 64 bits.
+    public static let valueTooLargeRemedy =
+        "let it work in memory (RUN --mount=type=tmpfs,target=DIR), keep the store on xfs or tmpfs (--root), "
+        + "or compile it with -D_FILE_OFFSET_BITS=64"
+
     static func valueTooLarge(_ evidence: FailureEvidence) -> Explanation {
         let place = evidence.disk.map { " (\($0.path)" + ($0.type.map { ", \($0)" } ?? "") + ")" } ?? ""
         return Explanation(
             .valueTooLarge,
             "a 32-bit program got a number from the store's file system\(place) that does not fit in 32 bits",
-            remedy:
-                "let it work in memory (RUN --mount=type=tmpfs,target=DIR), keep the store on xfs or tmpfs (--root), "
-                + "or compile it with -D_FILE_OFFSET_BITS=64")
+            remedy: valueTooLargeRemedy)
     }
 
     static func setUserID(_ program: String, _ evidence: FailureEvidence) -> Explanation {

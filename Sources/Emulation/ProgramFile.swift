@@ -1,5 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import SystemPackage
+
 /// What the beginning of an executable file says: its machine and its interpreter.
 public struct ProgramFile: Hashable, Sendable {
     /// The machine in words, as in `aarch64`; nil for a script.
@@ -92,5 +94,13 @@ struct ByteReader {
         let field = bytes[offset..<offset + size]
         return isBigEndian
             ? field.reduce(0) { $0 << 8 | UInt64($1) } : field.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension ProgramFile {
+    /// Reads the beginning of a file of this host; nil when it cannot be read, or is neither ELF nor script.
+    public init?(beginningOf path: FilePath) {
+        guard let bytes = HostFile.beginning(of: path, count: 4096) else { return nil }
+        self.init(bytes)
     }
 }

@@ -50,7 +50,10 @@ extension Distribution {
 
     /// A command as its user types it to have it done by root.
     public func asRoot(_ command: String) -> String {
-        guard let privilege else { return "su -c '\(command)'" }
+        guard let privilege else {
+            let quoted = command.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+            return "su -c '\(quoted)'"
+        }
         return "\(privilege) \(command)"
     }
 }

@@ -27,9 +27,12 @@ enum Rooms {
             "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
             "Sandbox", "Diagnosis",
         ],
+        "Doctor": [
+            "OCI", "Host", "Store", "Registry", "Emulation", "CSandbox", "Sandbox", "Diagnosis", "Build",
+        ],
         "Commands": [
             "OCI", "YAML", "Dockerfile", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Emulation",
-            "CSandbox", "Sandbox", "Host", "Diagnosis", "Build",
+            "CSandbox", "Sandbox", "Host", "Diagnosis", "Build", "Doctor",
         ],
         "manifold": ["Commands", "CSandbox"],
         "sandbox-probe": ["OCI", "CSandbox", "Emulation", "Sandbox"],

@@ -36,6 +36,19 @@ public struct StepCommand: Sendable {
     public var control: ProcessControl?
 }
 
+extension StepCommand {
+    /// A command of root's with an empty environment and no network.
+    public init(
+        _ arguments: [String], for platform: Platform, lower: [FilePath], upper: FilePath, work: FilePath,
+        scratch: FilePath
+    ) {
+        self.init(
+            arguments: arguments, environment: [], workingDirectory: "/", user: .root, network: .none,
+            platform: platform, lower: lower, upper: upper, work: work, scratch: scratch, scripts: [],
+            hostname: "localhost")
+    }
+}
+
 /// Who executes the commands of RUN steps.
 public protocol CommandRunner: Sendable {
     /// Runs a command to its end.

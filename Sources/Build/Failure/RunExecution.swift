@@ -28,7 +28,7 @@ public struct RunExecution: Sendable {
     }
 
     /// What the emulator says of itself: `qemu-aarch64 version 7.2.22 (…)`.
-    private static func version(of emulator: Emulator) async -> String? {
+    public static func version(of emulator: Emulator) async -> String? {
         let result = try? await Subprocess.run(
             .path(emulator.path), arguments: ["--version"], output: .string(limit: 4096), error: .discarded)
         let words = result?.standardOutput.split(whereSeparator: \.isWhitespace) ?? []

@@ -46,6 +46,22 @@ int mf_enter_user_namespace(int argc, char *const *argv, struct mf_enter_error *
 ///
 /// A program that can do without calls this first: a process that fails half way is in a namespace of no use.
 bool mf_can_enter_user_namespace(struct mf_enter_error *error);
+/// What became of a trial of mf_try_namespaces.
+enum mf_trial {
+    MF_TRIAL_OK = 0,
+    /// No user namespace may be made.
+    MF_TRIAL_NO_NAMESPACE,
+    /// One may be made, but nothing can be mounted in it.
+    MF_TRIAL_NO_MOUNT,
+    /// It could not be tried.
+    MF_TRIAL_UNKNOWN,
+};
+
+/// Tries in a child whether this process may make user and mount namespaces; `error` is the kernel's answer if not.
+enum mf_trial mf_try_namespaces(int *error);
+
+/// Whether a program's file gives it capabilities (capabilities(7)).
+bool mf_has_capabilities(const char *path);
 
 /// Writes `error` and what to do about it to standard error.
 void mf_enter_print(const struct mf_enter_error *error);
