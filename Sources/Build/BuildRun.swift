@@ -43,7 +43,7 @@ struct BuildRun: Sendable {
             let executor = Executor(
                 library: library, cache: StepCache(store: store, imports: imports),
                 maker: LayerMaker(store: store, epoch: request.epoch, inspects: library.inspects), runner: runner,
-                host: host, budget: budget, contexts: contexts, events: relay, announce: announce,
+                host: host, budget: budget, times: request.times, contexts: contexts, events: relay, announce: announce,
                 secrets: request.secrets, network: network, clock: clock)
             var known: [Int: StepResult] = [:]
             while true {

@@ -43,6 +43,18 @@ public struct Builder: Sendable {
     public func build(
         _ request: BuildRequest, exporters: [any Exporter], caches: BuildCaches = BuildCaches()
     ) async throws -> BuildSummary {
+        let limit = request.times.total
+        let error: @Sendable () -> any Error = { [relay] in
+            TimeOut(ofBuild: limit ?? .zero, running: relay.runningSteps)
+        }
+        return try await within(limit, or: error) {
+            try await perform(request, exporters: exporters, caches: caches)
+        }
+    }
+
+    private func perform(
+        _ request: BuildRequest, exporters: [any Exporter], caches: BuildCaches
+    ) async throws -> BuildSummary {
         let file = try DockerfileText(request)
         let dockerfile = try file.parse()
         let images = ContextImageSource(request.contexts, others: images)

@@ -36,6 +36,7 @@ public enum Remedy {
         case let error as SandboxError: error.remedy
         case let error as StoreError: error.remedy
         case let error as UnstartedCommand: error.explanation.remedy
+        case let error as TimeOut: error.remedy
         default: nil
         }
     }

@@ -5,7 +5,8 @@ import Glibc
 import Synchronization
 public import SystemPackage
 
-/// How a caller speaks with one process of a sandbox while it runs: its standard input or its terminal, and signals.
+/// How a caller speaks with one process of a sandbox while it runs, and learns of it: its standard input or its terminal,
+/// signals, which processes there are.
 public final class ProcessControl: Sendable {
     /// What the process reads as its standard input, which stays the caller's; nil for nothing.
     public let input: FileDescriptor?
@@ -22,6 +23,8 @@ public final class ProcessControl: Sendable {
     private struct State {
         /// Where the sandbox takes signals; nil while nothing runs.
         var lifeline: Int32?
+        /// The sandbox's first process; nil while nothing runs.
+        var first: Int32?
         /// The other end of the process's terminal; nil while there is none.
         var terminal: Int32?
         /// The size that was asked for before there was a terminal.
@@ -69,6 +72,14 @@ public final class ProcessControl: Sendable {
             guard let terminal = state.terminal else { return }
             _ = mf_resize_terminal(terminal, size.rows, size.columns)
         }
+    }
+
+    /// The number of the sandbox's first process; nil while nothing runs.
+    var process: Int32? { state.withLock { $0.first } }
+
+    /// To be told of the first process as long as nobody has waited for it.
+    func note(_ process: Int32?) {
+        state.withLock { $0.first = process }
     }
 
     func attach(_ descriptor: Int32) {

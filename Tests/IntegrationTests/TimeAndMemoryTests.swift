@@ -95,10 +95,58 @@ extension Program {
             }
         }
 
+        @Test("a silent step's processes are told of, by the names that people know")
+        func heartbeat() async throws {
+            try await Manifold.with { manifold in
+                let dockerfile = Program.dockerfile("RUN (while :; do :; done) & sleep 2.5; kill $!; echo done")
+                let log = try await Program.build(
+                    dockerfile, platforms: "linux/arm64", ["--heartbeat", "1s"], with: manifold)
+                try #require(log.succeeded, log.comment)
+                let silent = log.events.filter { $0["event"] == "silent" }
+                #expect(silent.count == 1, log.comment)
+                let commands = silent.first?["processes"].array.compactMap(\.["command"].string) ?? []
+                #expect(commands.contains("sleep 2.5") && !commands.contains { $0.contains("qemu-") }, log.comment)
+                #expect(silent.first?["message"] == .null)
+                let busy = silent.first?["processes"].array.contains { $0["seconds"] != 0 && $0["state"] == "R" }
+                #expect(busy == true, log.comment)
+
+                let context = try manifold.context(Program.dockerfile("RUN sleep 2.2"))
+                let plain = try await manifold.run(
+                    ["build", "--progress", "plain"] + Program.busybox + [context.string],
+                    .environment(["MANIFOLD_HEARTBEAT": "1"]))
+                #expect(plain.succeeded, plain.comment)
+                #expect(plain.errorOutput.contains(" nothing printed for 1."), plain.comment)
+                #expect(plain.errorOutput.contains(" S 0.0s sleep 2.2\n"), plain.comment)
+                #expect(plain.errorOutput.contains("it may hang, or wait for the network"), plain.comment)
+            }
+        }
+
+        @Test("a step that takes too long is killed with all that it has started, and the error says what ran")
+        func timeout() async throws {
+            try await Manifold.with { manifold in
+                let number = "\(Int.random(in: 1_000_000..<9_000_000))"
+                let dockerfile = Program.dockerfile(
+                    "ARG TARGETARCH", "RUN test $TARGETARCH = amd64 || (setsid sleep \(number) & sleep \(number))")
+                let start = ContinuousClock.now
+                let log = try await Program.build(
+                    dockerfile, platforms: "linux/amd64,linux/arm64",
+                    ["--timeout", "step=1m,arm64=1.5s", "--keep-going"], with: manifold)
+                #expect(log.result.status == .exited(1), log.comment)
+                #expect(ContinuousClock.now - start < .seconds(30))
+                #expect(log.message.contains("it was stopped after 1.5s, which is its --timeout; it ran"), log.comment)
+                #expect(log.message.contains("sleep \(number), sleep \(number)"), log.comment)
+                #expect(log.message.contains("linux/amd64: built"), log.comment)
+                #expect(try await eventually(within: .seconds(1)) { ProcessTable.processes(with: number).isEmpty })
+            }
+        }
+
         @Test(
             "a slip in a flag is told before anything is done",
             arguments: [
                 (["--memory", "much"], "--memory much is no size"), (["--jobs", "0"], "at least one step has to run"),
+                (["--timeout", "soon"], "soon is no time"),
+                (["--timeout", "s390x=1h"], "nothing is built for linux/s390x"),
+                (["--heartbeat", "x"], "--heartbeat x: x is no time"),
                 (["--optional-platform", "linux/none of these"], "none of these"),
             ])
         func slips(arguments: [String], sentence: String) async throws {

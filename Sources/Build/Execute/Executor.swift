@@ -15,6 +15,7 @@ struct Executor: Sendable {
     let host: Platform
     /// What may run side by side.
     let budget: JobBudget
+    let times: TimeSettings
     let contexts: ContextAccess
     let events: EventRelay
     /// Is told of every new layer of an image that will be made.
@@ -85,8 +86,11 @@ struct Executor: Sendable {
                         policy: vertex.cachePolicy)
                     return Self.result(outcome, onto: parent)
                 case .fetch(let operation):
-                    let (files, outcome) = try await fetchStep.run(operation, policy: vertex.cachePolicy) {
-                        events.send(.progressed(step: vertex.step.id, completed: $0, total: $1))
+                    let limit = times.limit(for: vertex.step.platforms)
+                    let (files, outcome) = try await within(limit, or: { TimeOut(of: limit ?? .zero) }) {
+                        try await fetchStep.run(operation, policy: vertex.cachePolicy) {
+                            events.send(.progressed(step: vertex.step.id, completed: $0, total: $1))
+                        }
                     }
                     return (StepResult(layers: [], fetched: files), outcome)
                 case .makeDirectory(let operation):
@@ -101,8 +105,16 @@ struct Executor: Sendable {
 
     private func runStep(_ vertex: BuildGraph.Vertex) -> RunStep {
         RunStep(
-            library: library, cache: cache.serving(vertex), maker: maker, runner: runner,
+            library: library, cache: cache.serving(vertex), maker: maker, runner: watch(vertex),
             mounts: MountPreparation(files: copyStep(vertex), secrets: secrets))
+    }
+
+    private func watch(_ vertex: BuildGraph.Vertex) -> StepWatch {
+        StepWatch(
+            runner: runner, limit: times.limit(for: vertex.step.platforms), heartbeat: times.heartbeat
+        ) { silence in
+            events.send(.silent(step: vertex.step.id, silence))
+        }
     }
 
     private func copyStep(_ vertex: BuildGraph.Vertex) -> CopyStep {

@@ -15,6 +15,8 @@ public enum BuildEvent: Sendable {
     case progressed(step: BuildStep.ID, completed: Int64, total: Int64?)
     /// What became of the blobs that a step sent, and the time that it took to send them.
     case transferred(step: BuildStep.ID, TransferTally, Duration)
+    /// A running step has printed nothing for a while.
+    case silent(step: BuildStep.ID, StepSilence)
     /// A step ended.
     case finished(step: BuildStep.ID, outcome: Outcome, at: ContinuousClock.Instant)
     /// Something the user should know that is no failure.

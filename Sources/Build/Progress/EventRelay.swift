@@ -7,6 +7,7 @@ import Synchronization
 public final class EventRelay: Sendable {
     private let receive: @Sendable (BuildEvent) -> Void
     private let nextID: Mutex<Int>
+    private let running = Mutex<[BuildStep]>([])
 
     /// - Parameter receive: is told what goes on; may be called from many tasks at once and should return quickly.
     public init(receive: @escaping @Sendable (BuildEvent) -> Void) {
@@ -39,10 +40,15 @@ public final class EventRelay: Sendable {
         }
     }
 
+    /// The steps that have begun and not ended.
+    var runningSteps: [BuildStep] { running.withLock { $0 } }
+
     /// Does the work of a step and tells when it begins, how it ends and whether it failed.
     package func perform<Result: Sendable>(
         _ step: BuildStep, _ work: () async throws -> (Result, BuildEvent.Outcome)
     ) async throws -> Result {
+        running.withLock { $0.append(step) }
+        defer { running.withLock { $0.removeAll { $0.id == step.id } } }
         send(.started(step, at: .now))
         do {
             let (result, outcome) = try await work()

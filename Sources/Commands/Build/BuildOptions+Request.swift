@@ -71,7 +71,7 @@ extension BuildOptions {
         request.secrets = try BuildSecrets(
             secrets: run.secrets, agents: run.agentOptions(in: environment), in: environment)
         request.tests = try testing.tests()
-        try schedule.apply(to: &request, optional: try Self.platforms(schedule.optionalPlatforms))
+        try schedule.apply(to: &request, optional: try Self.platforms(schedule.optionalPlatforms), in: environment)
         request.products = products(in: environment)
         let loaded = try await load(&request)
         request.use(loaded)

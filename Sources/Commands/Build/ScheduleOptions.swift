@@ -20,6 +20,25 @@ struct ScheduleOptions: ParsableArguments {
             valueName: "size"))
     var memory: String?
 
+    @Option(
+        name: .customLong("timeout"),
+        help: ArgumentHelp(
+            "How long a RUN step or a download may take, as in 30m; may be repeated.",
+            discussion: """
+                PLATFORM=DURATION is for the steps of one platform, step=DURATION for those of all others (as a DURATION \
+                alone), total=DURATION for the whole build; several are separated by commas. A step of several \
+                platforms has the time of the most patient. What takes longer is killed and has failed.
+                """,
+            valueName: "[WHAT=]DURATION"))
+    var timeouts: [String] = []
+
+    @Option(
+        name: .customLong("heartbeat"),
+        help: ArgumentHelp(
+            "Tell what a step does that has printed nothing for so long, and again at growing distances; 0 for never.",
+            discussion: "Default: $MANIFOLD_HEARTBEAT, else 60s.", valueName: "duration"))
+    var heartbeat: String?
+
     @Flag(
         name: .customLong("keep-going"),
         help: "When a platform fails, finish the others and keep their images in the store before the build fails.")

@@ -12,6 +12,8 @@ package struct BuildProgress: Sendable {
         package let step: BuildStep
         package let startedAt: ContinuousClock.Instant
         package fileprivate(set) var transfer: Transfer?
+        /// What was told last of a step that prints nothing; nil when it has printed since.
+        package fileprivate(set) var silence: StepSilence?
         fileprivate var tail = OutputTail()
         fileprivate var assemblers: [BuildEvent.OutputStream: LineAssembler] = [:]
         fileprivate var lastStream: BuildEvent.OutputStream?
@@ -71,6 +73,10 @@ package struct BuildProgress: Sendable {
             return [.progressed(running.step, transfer, elapsed: running.startedAt.duration(to: now))]
         case .transferred(let id, let tally, let duration):
             return print(Array((tally.words(in: duration) + "\n").utf8), to: .stderr, of: id, at: now)
+        case .silent(let id, let silence):
+            steps[id]?.silence = silence
+            guard let running = steps[id] else { return [] }
+            return [.silent(running.step, silence, elapsed: running.startedAt.duration(to: now))]
         case .finished(let id, let outcome, let instant):
             return finish(id, outcome, at: instant)
         case .warning(let warning):
@@ -88,6 +94,7 @@ package struct BuildProgress: Sendable {
             let lines = steps[id]?.assemblers[stream, default: LineAssembler()].append(bytes)
         else { return [] }
         steps[id]?.lastStream = stream
+        steps[id]?.silence = nil
         guard !lines.isEmpty else { return [] }
         let elapsed = startedAt.duration(to: now)
         for line in lines.suffix(OutputTail.lineLimit) {

@@ -3,6 +3,7 @@
 package import Build
 import FoundationEssentials
 import OCI
+import Sandbox
 
 /// `--progress json`: one JSON object on each line, for programs.
 ///
@@ -15,10 +16,14 @@ import OCI
 /// | `started` | `step`, `platforms`, `stage`, `number`, `count`, `title`, `firstLine`, `lastLine` |
 /// | `output` | `step`, `platforms`, `stream` (`stdout`, `stderr`), `text`: one line without control characters |
 /// | `progressed` | `step`, `platforms`, `completed`, `total` in bytes; at most four a second for one step |
+/// | `silent` | `step`, `platforms`, `seconds`, `used` (processor time in seconds), `processes`, `message` |
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
 /// | `error` | `message`, `remedy`, `cause`, `step`, `platforms`, `failed`: why the build failed; the last object |
 /// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun`, `failed` |
+///
+/// `silent` tells of a step that has printed nothing for `seconds`: the processor time that was `used` in them, and
+/// `processes` (`id`, `depth` in the tree, `command`, `seconds`, `state` as ps(1) has it).
 ///
 /// `run` tells of the RUN steps that are of one platform alone, `sharedRun` of those that several share:
 /// `nativeSeconds`, `emulatedSeconds`, `cached` (how many took an earlier result).
@@ -65,6 +70,10 @@ package struct JSONDisplay: ProgressDisplay {
             record.name(step)
             record.completed = transfer.completed
             record.total = transfer.total
+        case .silent(let step, let silence, _):
+            record.event = "silent"
+            record.name(step)
+            record.describe(silence)
         case .finished(let step, let outcome, let elapsed, let transfer):
             lastTransfers[step.id] = nil
             record.event = "finished"
@@ -132,6 +141,14 @@ private struct Record: Encodable {
         }
     }
 
+    struct Process: Encodable {
+        let id: Int32
+        let depth: Int
+        let command: String
+        let seconds: Double
+        let state: String
+    }
+
     struct Failed: Encodable {
         let platform: String
         let message: String
@@ -160,6 +177,8 @@ private struct Record: Encodable {
     var images: [Image]?
     var sharedRun: Run?
     var failed: [Failed]?
+    var used: Double?
+    var processes: [Process]?
     var names: [String]?
     var remedy: String?
     /// A word for what a command failed of; see `Explanation.Cause`.
@@ -196,6 +215,18 @@ private struct Record: Encodable {
         sharedRun = summary.sharedRunTime.map(Run.init)
         names = summary.names
         describe(summary.failed)
+    }
+
+    mutating func describe(_ silence: StepSilence) {
+        func seconds(_ time: Duration) -> Double { Double(HumanFormat.milliseconds(time)) / 1000 }
+        self.seconds = seconds(silence.duration)
+        used = seconds(silence.used)
+        message = silence.hint
+        processes = silence.processes.processes.prefix(100).map {
+            Process(
+                id: $0.id, depth: $0.depth, command: SafeText.singleLine($0.command, limit: 1000),
+                seconds: seconds($0.processorTime), state: String($0.state))
+        }
     }
 
     mutating func describe(_ failed: [FailedPlatform]) {

@@ -34,6 +34,9 @@ package struct PlainDisplay: ProgressDisplay {
             guard elapsed - lastTransfers[step.id, default: .zero] >= Self.transferInterval else { return "" }
             lastTransfers[step.id] = elapsed
             return prefix(step) + "\(HumanFormat.seconds(elapsed, decimals: 3)) \(transfer)\n"
+        case .silent(let step, let silence, let elapsed):
+            let prefix = prefix(step) + HumanFormat.seconds(elapsed, decimals: 3) + " "
+            return silence.lines.map { prefix + $0 + "\n" }.joined()
         case .finished(let step, let outcome, let elapsed, let transfer):
             lastTransfers[step.id] = nil
             return lines(step, outcome, elapsed, transfer)

@@ -12,6 +12,8 @@ package enum ProgressUpdate: Sendable {
     case printed(BuildStep, BuildEvent.OutputStream, lines: [String], elapsed: Duration)
     /// A step has moved so many bytes.
     case progressed(BuildStep, Transfer, elapsed: Duration)
+    /// A step has printed nothing for a while.
+    case silent(BuildStep, StepSilence, elapsed: Duration)
     /// A step ended.
     case finished(BuildStep, BuildEvent.Outcome, elapsed: Duration, transfer: Transfer?)
     /// A remark.

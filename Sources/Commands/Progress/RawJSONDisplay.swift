@@ -37,6 +37,12 @@ package struct RawJSONDisplay: ProgressDisplay {
                     logs: lines.map {
                         Log(vertex: step.digest, stream: number, data: Data(($0 + "\n").utf8), timestamp: time)
                     }))
+        case .silent(let step, let silence, _):
+            return encode(
+                Status(
+                    logs: silence.lines.map {
+                        Log(vertex: step.digest, stream: 2, data: Data(($0 + "\n").utf8), timestamp: time)
+                    }))
         case .progressed(let step, let transfer, let elapsed):
             if let last = lastTransfers[step.id], elapsed - last < JSONDisplay.transferInterval { return "" }
             lastTransfers[step.id] = elapsed

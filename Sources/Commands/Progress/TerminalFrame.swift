@@ -57,6 +57,7 @@ struct TerminalFrame {
             let bar = transfer.fraction.map { pen.bar($0, columns: min(30, width / 3)) + " " } ?? ""
             return pen.dim("   " + bar + transfer.description, columns: width)
         }
+        if let silence = step.silence { return pen.dim("   \(pen.margin) \(silence.summary)", columns: width) }
         return step.currentLine.map { pen.dim("   \(pen.margin) \($0)", columns: width) }
     }
 }

@@ -59,6 +59,7 @@ final class RunningSandbox: Sendable {
         source.setCancelHandler { self.finish() }
         source.activate()
         control?.attach(process.lifeline)
+        control?.note(process.pid)
     }
 
     /// Kills every process of the sandbox; without effect when it has ended.
@@ -148,6 +149,7 @@ final class RunningSandbox: Sendable {
 
     private func finish() {
         control?.detach(process.lifeline)
+        control?.note(nil)
         _ = mf_reap(process.pidfd)
         let terminal = state.withLock { $0.terminal }
         if terminal >= 0 { close(terminal) }
