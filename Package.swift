@@ -97,7 +97,7 @@ let package = Package(
             name: "Build",
             dependencies: [
                 "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
-                "Sandbox", "Diagnosis", subprocess, systemPackage,
+                "Sandbox", "Diagnosis", systemPackage,
             ],
             swiftSettings: strict),
         .target(

@@ -452,4 +452,5 @@ bool mf_can_enter_user_namespace(struct mf_enter_error *failure) {
 void mf_enter_print(const struct mf_enter_error *error) {
     fprintf(stderr, "manifold: %s\n", error->message);
     if (error->remedy[0]) fprintf(stderr, "%s\n", error->remedy);
+    fprintf(stderr, "manifold doctor shows all that this machine lacks, and what mends it\n");
 }

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Host
 public import OCI
 public import SystemPackage
 
@@ -49,11 +50,11 @@ extension EmulationError: CustomStringConvertible {
         case .notInstalled(_, let name, _):
             EmulatorTable.target(named: name)?.removedIn.map {
                 "QEMU \($0) and newer have no qemu-\(name): get an older one, and name its directory in MANIFOLD_QEMU_DIR"
-            } ?? Self.installation
+            } ?? Self.installation(of: name)
         case .noHandlers:
-            "install handlers on the host with: sudo apt install qemu-user-static binfmt-support "
-                + "(or use Linux 6.7 or newer)"
-        case .notStatic: Self.installation
+            "install handlers on the host with: sudo manifold emulators install --persist (or use Linux 6.7 or newer)"
+        case .notStatic(let platform, _):
+            Self.installation(of: EmulatorTable.target(for: platform)?.target ?? platform.architecture)
         case .noVersion:
             "import one with: manifold emulators import FILE, or choose one of manifold emulators list --all"
         case .damaged(let path): "remove \(path.removingLastComponent()) and import it again"
@@ -61,6 +62,11 @@ extension EmulationError: CustomStringConvertible {
         }
     }
 
-    private static let installation =
-        "install it with: sudo apt install qemu-user-static (or name its directory in MANIFOLD_QEMU_DIR)"
+    private static func installation(of target: String) -> String {
+        let elsewhere = "name its directory in MANIFOLD_QEMU_DIR"
+        guard let command = Distribution.current.installation(of: .emulators([target])) else {
+            return "get qemu-\(target)-static and \(elsewhere)"
+        }
+        return "install it with: \(command) (or \(elsewhere))"
+    }
 }

@@ -36,7 +36,6 @@ enum Manifold {
         var failure = mf_enter_error()
         guard mf_enter_user_namespace(CommandLine.argc, CommandLine.unsafeArgv, &failure) != 0 else { return }
         mf_enter_print(&failure)
-        fputs("manifold doctor shows all that this machine lacks, and what mends it\n", stderr)
         exit(1)
     }
 }

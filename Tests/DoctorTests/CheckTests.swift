@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Doctor
+import SystemPackage
 import Testing
 
 @Suite("What is said of machines that are not as they should be")

@@ -2,6 +2,7 @@
 
 import Doctor
 import FoundationEssentials
+import Glibc
 import Host
 import SystemPackage
 

@@ -80,10 +80,10 @@ extension CommandRunner {
             }
             guard !status.isSuccess else { return (status, nil) }
             let execution = await execution(of: command.platform)
-            return (status, await examination.explanation(of: status, execution))
+            return (status, examination.explanation(of: status, execution))
         } catch let error as SandboxError {
             let execution = await execution(of: command.platform)
-            guard let explanation = await examination.explanation(of: error, execution) else { throw error }
+            guard let explanation = examination.explanation(of: error, execution) else { throw error }
             throw UnstartedCommand(error: error, explanation: explanation)
         }
     }

@@ -28,22 +28,22 @@ struct FailureExamination: Sendable {
     func record(_ stream: BuildEvent.OutputStream, _ bytes: [UInt8]) { output.append(bytes, to: stream) }
 
     /// Why the command ended as it did, when that can be told.
-    func explanation(of status: ExitStatus, _ execution: RunExecution?) async -> Explanation? {
-        await Explanation(evidence(status: status, failure: nil, execution))
+    func explanation(of status: ExitStatus, _ execution: RunExecution?) -> Explanation? {
+        Explanation(evidence(status: status, failure: nil, execution))
     }
 
     /// Why the command could not be started, when there is more to say than the error does.
-    func explanation(of failure: SandboxError, _ execution: RunExecution?) async -> Explanation? {
-        await Explanation(evidence(status: nil, failure: failure, execution))
+    func explanation(of failure: SandboxError, _ execution: RunExecution?) -> Explanation? {
+        Explanation(evidence(status: nil, failure: failure, execution))
     }
 
     private func evidence(
         status: ExitStatus?, failure: SandboxError?, _ execution: RunExecution?
-    ) async -> FailureEvidence {
+    ) -> FailureEvidence {
         var evidence = FailureEvidence(
             status: status, failure: failure, output: output.lines, platform: command.platform,
             execution: .native, host: host)
-        if let execution { evidence.execution = await execution.evidence(environment: command.environment) }
+        if let execution { evidence.execution = execution.evidence(of: command) }
         let names = Symptom.all(in: evidence.output).flatMap(\.programs) + command.arguments.prefix(1)
         evidence.programs = programs(names)
         let kills = Self.memoryKills()

@@ -3,7 +3,6 @@
 import Diagnosis
 public import Emulation
 import OCI
-import Subprocess
 
 /// How a runner runs the programs of a platform, for whoever explains a failure.
 public struct RunExecution: Sendable {
@@ -16,23 +15,15 @@ public struct RunExecution: Sendable {
         self.usesHostHandlers = usesHostHandlers
     }
 
-    /// - Parameter environment: the command's; `QEMU_CPU` in it is what QEMU goes by.
-    func evidence(environment: [String]) async -> FailureEvidence.Execution {
+    /// - Parameter command: what was run; `QEMU_CPU` in its environment is what QEMU goes by.
+    func evidence(of command: StepCommand) -> FailureEvidence.Execution {
         guard case .emulated(let emulator) = mode else { return .native }
+        let environment = command.environment + mode.environment(for: command.platform)
         let processor = environment.last { $0.hasPrefix("QEMU_CPU=") }.map { String($0.dropFirst(9)) }
         let handler = usesHostHandlers ? HostHandlers.current().first { $0.runs(emulator.target) } : nil
         return .emulated(
             FailureEvidence.Emulation(
-                target: emulator.target.target, version: await Self.version(of: emulator), processor: processor,
+                target: emulator.target.target, version: emulator.file?.version?.number, processor: processor,
                 keepsCredentials: handler?.flags.contains("C") ?? true))
-    }
-
-    /// What the emulator says of itself: `qemu-aarch64 version 7.2.22 (…)`.
-    public static func version(of emulator: Emulator) async -> String? {
-        let result = try? await Subprocess.run(
-            .path(emulator.path), arguments: ["--version"], output: .string(limit: 4096), error: .discarded)
-        let words = result?.standardOutput.split(whereSeparator: \.isWhitespace) ?? []
-        guard let place = words.firstIndex(of: "version"), place + 1 < words.count else { return nil }
-        return String(words[place + 1])
     }
 }

@@ -53,11 +53,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("json"), help: "Print JSON.") var isJSON = false
 
-    @Option(
-        name: .customLong("qemu-dir"),
-        help: ArgumentHelp("A directory with static QEMU user emulators.", valueName: "directory"))
-    var emulatorDirectory: String?
-
+    @OptionGroup(title: "Emulators") var emulators: EmulatorOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
 
@@ -74,7 +70,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let machine = try machine(in: environment)
             if isInside {
                 let examination = InsideExamination(
-                    machine, finder: finder(in: environment), platforms: try chosenPlatforms(),
+                    machine, finder: try emulators.finder(in: environment, store: machine.store), platforms: try chosenPlatforms(),
                     areAsked: !platforms.isEmpty)
                 return try FindingList.encode(await examination.findings())
             }
@@ -108,7 +104,8 @@ struct DoctorCommand: AsyncParsableCommand {
     /// What the process in the user namespace is started with.
     private func insideArguments(_ machine: ExaminedMachine) -> [String] {
         ["doctor", "--inside", "--root", machine.store.string] + platforms.flatMap { ["--platform", $0] }
-            + (isAll ? ["--all"] : []) + (emulatorDirectory.map { ["--qemu-dir", $0] } ?? [])
+            + (isAll ? ["--all"] : []) + (emulators.directory.map { ["--qemu-dir", $0] } ?? [])
+            + emulators.versions.flatMap { ["--qemu-version", $0] }
     }
 
     private func chosenPlatforms() throws -> [Platform] {
@@ -124,11 +121,6 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static let usual =
         "linux/amd64,linux/arm64,linux/arm/v7,linux/arm/v6,linux/386,linux/riscv64,linux/ppc64le,linux/s390x"
-
-    private func finder(in environment: Environment) -> EmulatorFinder {
-        let directory = emulatorDirectory ?? environment["MANIFOLD_QEMU_DIR"]
-        return EmulatorFinder(directory: directory.map { environment.absolute($0) }, path: environment["PATH"])
-    }
 
     private func machine(in environment: Environment) throws -> ExaminedMachine {
         var name = utsname()

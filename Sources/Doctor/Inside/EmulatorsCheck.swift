@@ -28,6 +28,7 @@ struct EmulatorsCheck: Check {
 
         var findings = [handlers, sandbox]
         var missing: [(platform: Platform, target: String)] = []
+        var dynamic: FilePath?
         var withoutRights: [String] = []
         var emulated: [Platform] = []
         for platform in platforms {
@@ -40,6 +41,9 @@ struct EmulatorsCheck: Check {
                 if case .setUserIDIgnored = await probe.setUserID(platform) { withoutRights.append("\(platform)") }
             } catch .notInstalled(_, let target, _) {
                 missing.append((platform, target))
+            } catch .notStatic(_, let path) {
+                missing.append((platform, EmulatorTable.target(for: platform)?.target ?? ""))
+                dynamic = dynamic ?? path
             } catch {
                 findings.append(
                     Finding(
@@ -47,7 +51,7 @@ struct EmulatorsCheck: Check {
                         platform: platform.description))
             }
         }
-        findings += missingFindings(missing, isNone: emulated.isEmpty)
+        findings += missingFindings(missing, dynamic, isNone: emulated.isEmpty)
         findings += rights(emulated, withoutRights, ownHandlers)
         findings += await DirectoryOffsetsCheck(place: place, platforms: emulated.filter(\.is32Bit).map(\.description))
             .findings()
@@ -98,7 +102,7 @@ struct EmulatorsCheck: Check {
         switch mode {
         case .native: runs = "native"
         case .emulated(let emulator):
-            let version = await RunExecution.version(of: emulator)
+            let version = emulator.file?.version?.number
             runs = "qemu-\(emulator.target.target)" + (version.map { " \($0)" } ?? "")
         }
         func finding(_ status: Finding.Status, _ sentence: String, advice: String? = nil) -> Finding {
@@ -121,13 +125,13 @@ struct EmulatorsCheck: Check {
         }
     }
 
-    private func missingFindings(_ missing: [(platform: Platform, target: String)], isNone: Bool) -> [Finding] {
+    private func missingFindings(_ missing: [(platform: Platform, target: String)], _ dynamic: FilePath?, isNone: Bool) -> [Finding] {
         guard !missing.isEmpty else { return [] }
         let list = missing.map(\.platform.description).joined(separator: ", ")
-        let dynamic = missing.lazy.compactMap { dynamicEmulator($0.target) }.first
         let commands = machine.installation(of: .emulators(missing.map(\.target)))
         let imported =
-            "get static qemu-*-static programs into a directory and name it in MANIFOLD_QEMU_DIR; nothing else needs to be installed"
+            "get static qemu-*-static programs into a directory and name it in MANIFOLD_QEMU_DIR; nothing else needs to "
+            + "be installed"
         return [
             Finding(
                 "emulators-missing", areAsked || isNone ? .failure : .warning, "emulators",
@@ -135,13 +139,6 @@ struct EmulatorsCheck: Check {
                     + (dynamic.map { " (\($0) needs libraries that no image has: a static one is needed)" } ?? ""),
                 advice: commands.isEmpty ? imported : nil, commands: commands)
         ]
-    }
-
-    /// An emulator that is there and does not do.
-    private func dynamicEmulator(_ target: String) -> FilePath? {
-        finder.directories.lazy.flatMap { directory in
-            ["qemu-\(target)-static", "qemu-\(target)"].map { directory.appending($0) }
-        }.first { ProgramFile(beginningOf: $0)?.isStatic == false }
     }
 
     private func rights(_ emulated: [Platform], _ without: [String], _ areOwn: Bool) -> [Finding] {

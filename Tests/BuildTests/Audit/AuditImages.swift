@@ -30,7 +30,7 @@ struct AuditImage {
     /// Lowest first; nil is a layer whose bytes are elsewhere.
     var layers: [Layer?]
 
-    init(_ platform: String = "linux/arm64", entrypoint: [String]? = nil, cmd: [String]? = nil, _ layers: Layer?...) {
+    init(for platform: String = "linux/arm64", entrypoint: [String]? = nil, cmd: [String]? = nil, _ layers: Layer?...) {
         self.platform = platform
         self.layers = layers
         config.entrypoint = entrypoint

@@ -53,7 +53,7 @@ struct ImageAuditTests {
                 "warning foreign /app/native/riscv64/tool", "warning foreign /usr/lib/aarch64-linux-gnu/libwrong.so",
             ])
         let newer = AuditImage(
-            "linux/amd64",
+            for: "linux/amd64",
             [
                 ("usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libz.so", .elf(.x86(needed: 0b111))),
                 ("usr/lib/x86_64-linux-gnu/libz.so", .elf(.x86(needed: 0b111))), ("bin/v1", .elf(.x86(needed: 0b1))),
@@ -96,7 +96,7 @@ struct ImageAuditTests {
             default: AuditFile.amd64
             }
         let image = AuditImage(
-            platform, entrypoint: entrypoint, cmd: cmd,
+            for: platform, entrypoint: entrypoint, cmd: cmd,
             [
                 ("app", .amd64), ("usr/bin/named", .amd64), ("link", .link("usr/../app")), ("bin/sh", native),
                 ("usr/bin/env", native), ("tini", native), ("entry.sh", .script("/bin/sh")),
@@ -133,7 +133,7 @@ struct ImageAuditTests {
         // What a layer has that nobody looked at is not known to be missing.
         #expect(try AuditImage(cmd: ["/app"], nil, there).findings() == [])
         let arm = AuditImage(
-            "linux/arm/v7", cmd: ["/soft"],
+            for: "linux/arm/v7", cmd: ["/soft"],
             [
                 ("soft", .elf(soft)), ("hard", .elf(hard)), ("lib/ld-linux-armhf.so.3", .elf(Self.armLoader)),
                 ("lib/ld-linux.so.3", .link("ld-linux-armhf.so.3")), ("lib/libhard.so", .elf(Self.armLoader)),
@@ -178,7 +178,7 @@ struct ImageAuditTests {
 
     @Test("a base whose config is for another machine is found out")
     func config() throws {
-        let image = AuditImage("linux/arm/v7", [("app", .elf(.arm(architecture: 10)))])
+        let image = AuditImage(for: "linux/arm/v7", [("app", .elf(.arm(architecture: 10)))])
         #expect(try image.audit(base: "linux/amd64").findings.map(\.kind) == [.config])
         #expect(try image.audit(base: "linux/arm64").findings.map(\.kind) == [.config])
         for base in ["linux/arm/v7", "linux/arm/v6"] { #expect(try image.audit(base: base).findings == []) }
