@@ -20,6 +20,7 @@ public import SystemPackage
 ///     origins/HEX        the repositories in which the blob or manifest with that digest was seen
 ///     names/HEX          the images that were built, by name
 ///     downloads/HEX      what was downloaded from an address
+///     emulators/HEX      emulators that were imported, which no removal of what builds keep touches
 ///     caches/            directories of RUN --mount=type=cache
 ///     scratch/           work in progress
 public struct Store: Sendable {
@@ -93,6 +94,6 @@ public struct Store: Sendable {
 
     static let folders = [
         "blobs/sha256", "layers", "indexes", "facts", "snapshots", "steps", "files", "names", "origins", "caches",
-        "downloads", "scratch",
+        "downloads", "emulators", "scratch",
     ]
 }

@@ -17,6 +17,9 @@ struct EmulatorsCommand: AsyncParsableCommand {
               manifold emulators import qemu-aarch64-static.tar.gz
               sudo manifold emulators install --persist arm64 arm
             """,
-        subcommands: [ListEmulatorsCommand.self, InstallEmulatorsCommand.self, RemoveEmulatorsCommand.self],
+        subcommands: [
+            ListEmulatorsCommand.self, InstallEmulatorsCommand.self, RemoveEmulatorsCommand.self,
+            ImportEmulatorsCommand.self, ForgetEmulatorsCommand.self,
+        ],
         defaultSubcommand: ListEmulatorsCommand.self)
 }
