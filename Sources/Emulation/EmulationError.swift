@@ -49,10 +49,13 @@ extension EmulationError: CustomStringConvertible {
         case .noTarget: "leave the platform out, or build it on a machine of its own"
         case .notInstalled(_, let name, _):
             EmulatorTable.target(named: name)?.removedIn.map {
-                "QEMU \($0) and newer have no qemu-\(name): get an older one, and name its directory in MANIFOLD_QEMU_DIR"
+                "QEMU \($0) and newer have no qemu-\(name): get an older one, and "
+                    + "import it with: manifold emulators import FILE"
             } ?? Self.installation(of: name)
-        case .noHandlers:
-            "install handlers on the host with: sudo manifold emulators install --persist (or use Linux 6.7 or newer)"
+        case .noHandlers(let platform, _, _):
+            "register handlers on the host with: "
+                + Distribution.current.asRoot("manifold emulators install --persist \(platform)")
+                + " (or use Linux 6.7 or newer)"
         case .notStatic(let platform, _):
             Self.installation(of: EmulatorTable.target(for: platform)?.target ?? platform.architecture)
         case .noVersion:
@@ -62,11 +65,9 @@ extension EmulationError: CustomStringConvertible {
         }
     }
 
-    private static func installation(of target: String) -> String {
-        let elsewhere = "name its directory in MANIFOLD_QEMU_DIR"
-        guard let command = Distribution.current.installation(of: .emulators([target])) else {
-            return "get qemu-\(target)-static and \(elsewhere)"
-        }
-        return "install it with: \(command) (or \(elsewhere))"
+    private static func installation(of name: String) -> String {
+        let command = Distribution.current.installation(of: .emulators([name]))
+        return (command.map { "install it with: " + $0 } ?? "install the package that has qemu-\(name)-static")
+            + " (or import one from anywhere with: manifold emulators import FILE)"
     }
 }

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Build
+import CSandbox
 import Emulation
 import FoundationEssentials
 import OCI
@@ -23,7 +24,7 @@ struct EmulatorListing {
         for state in states where isSelection || isWorthwhile(state) {
             let first = state.emulators.first
             table.add(
-                "\(state.platform)", state.isNative ? "-" : first?.known.emulator.path.string ?? "none",
+                state.name, state.isNative ? "-" : first?.known.emulator.path.string ?? "none",
                 state.isNative ? "-" : first?.known.label ?? "-", state.handler, state.works ? "yes" : "no",
                 state.host?.label ?? "-")
             for other in state.emulators.dropFirst(state.isNative ? 0 : 1) {
@@ -39,9 +40,14 @@ struct EmulatorListing {
     var remarks: String {
         var lines: [String] = []
         for state in states where isSelection || isWorthwhile(state) {
-            lines += state.problems.map { "\(state.platform): \($0)" }
+            lines += state.problems.map { "\(state.name): \($0)" }
         }
-        if let error = states.lazy.compactMap(\.error).first(where: \.isOfHandlers) { lines.append(told(error)) }
+        if let error = states.lazy.compactMap(\.error).first(where: \.isOfHandlers) {
+            lines.append(
+                mf_in_initial_user_namespace()
+                    ? "no user namespace could be made, so only the host's handlers count here (see manifold doctor)"
+                    : told(error))
+        }
         let missing = states.filter { !isWorthwhile($0) && !$0.target.isOutdated }
         if let first = missing.first, let error = first.error {
             let names = missing.map { "\($0.platform)" }
@@ -97,6 +103,11 @@ extension EmulatorSurvey.Host {
 }
 
 extension EmulatorSurvey.State {
+    /// The platform, and QEMU's name where another emulator is the usual one for it.
+    fileprivate var name: String {
+        EmulatorTable.target(for: platform) == target ? "\(platform)" : "\(platform) (\(target.target))"
+    }
+
     /// What starts the platform's programs in a build.
     fileprivate var handler: String {
         if isNative { return "native" }
