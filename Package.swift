@@ -170,7 +170,8 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"], swiftSettings: strict),
+            name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "DoctorTests",
             dependencies: [

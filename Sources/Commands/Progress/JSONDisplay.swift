@@ -20,7 +20,7 @@ import Sandbox
 /// | `finished` | `step`, `platforms`, `outcome` (`done`, `cached`, `failed`, `cancelled`), `message`, `seconds` |
 /// | `warning` | `message`, `firstLine`, `rule`, `url` |
 /// | `error` | `message`, `remedy`, `cause`, `step`, `platforms`, `failed`: why the build failed; the last object |
-/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `passedTests`), `names`, `sharedRun`, `failed` |
+/// | `completed` | `digest`, `images` (`platform`, `digest`, `size`, `run`, `audit`, `passedTests`), `names`, `sharedRun`, `failed` |
 ///
 /// `silent` tells of a step that has printed nothing for `seconds`: the processor time that was `used` in them, and
 /// `processes` (`id`, `depth` in the tree, `command`, `seconds`, `state` as ps(1) has it).
@@ -126,6 +126,7 @@ private struct Record: Encodable {
         let digest: String
         let size: Int64
         let run: Run?
+        let audit: String?
         let passedTests: Int?
     }
 
@@ -210,7 +211,8 @@ private struct Record: Encodable {
         images = summary.images.map {
             Image(
                 platform: $0.platform.description, digest: $0.digest.description, size: $0.size,
-                run: $0.runTime.map(Run.init), passedTests: $0.passedTests)
+                run: $0.runTime.map(Run.init), audit: $0.audit == .off ? nil : "\($0.audit)",
+                passedTests: $0.passedTests)
         }
         sharedRun = summary.sharedRunTime.map(Run.init)
         names = summary.names

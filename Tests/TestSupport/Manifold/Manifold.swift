@@ -91,9 +91,14 @@ public struct Manifold: Sendable {
 
     /// Writes a file, making the directories that it is in.
     public func write(_ content: String, to path: FilePath) throws {
+        try write(Array(content.utf8), to: path)
+    }
+
+    /// Writes a file of any bytes, making the directories that it is in.
+    public func write(_ content: [UInt8], to path: FilePath) throws {
         try FileManager.default.createDirectory(
             atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
-        try TestDirectory.write(Array(content.utf8), to: path)
+        try TestDirectory.write(content, to: path)
         chmod(path.string, 0o644)
     }
 
