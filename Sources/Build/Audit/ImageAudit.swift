@@ -20,6 +20,8 @@ package struct ImageAudit {
     var fileCount = 0
     /// How the loaders of the image's programs pass floating-point numbers.
     private var floatABIs: Set<String> = []
+    /// Whether libraries of the distribution that are marked for newer machines are but few.
+    private var choosesAtRunTime = false
 
     /// A file as the image shows it, following links.
     struct Found {
@@ -47,6 +49,7 @@ package struct ImageAudit {
         auditProgram()
         let files = visibleFiles()
         fileCount = files.count
+        choosesAtRunTime = hasFewNewerLibraries(files)
         for file in files where !programFiles.contains(file.path) {
             switch file.facts {
             case .elf(let facts): audit(facts, at: file)
@@ -88,18 +91,47 @@ package struct ImageAudit {
         return Found(path: found.entry.path, entry: found.entry, layer: places[number], facts: facts)
     }
 
+    /// The build attributes of ARM tell the most that any part of a library needs, and some have parts that they run only
+    /// where the machine has what these need (Debian's libgcrypt, libatomic). Where all others of the distribution fit,
+    /// such few do too; a distribution for newer machines has nothing else.
+    private func hasFewNewerLibraries(_ files: [Found]) -> Bool {
+        guard platform.architecture == "arm" else { return false }
+        var (all, newer) = (0, 0)
+        for file in files {
+            guard case .elf(let facts) = file.facts, isSystemLibrary(facts, at: file) else { continue }
+            all += 1
+            if case .needsNewer = PlatformFit(of: facts, on: platform) { newer += 1 }
+        }
+        return newer * 10 <= all
+    }
+
+    /// Whether a file is a library where a distribution has them.
+    private func isSystemLibrary(_ facts: ELFFacts, at file: Found) -> Bool {
+        let parts = file.path.components
+        let directory =
+            parts.first.map { $0.elementsEqual(Array("usr".utf8)) } == true ? parts.dropFirst().first : parts.first
+        return facts.kind == .shared && !facts.hasInterpreter && directory?.starts(with: Array("lib".utf8)) == true
+    }
+
     /// Adds a finding, unless it is allowed.
     mutating func add(
         _ kind: AuditFinding.Kind, _ sentence: String, at file: Found?, path: String? = nil, role: String? = nil,
         stopsProgram: Bool = false, remedy: String? = nil
     ) {
         let path = path ?? file.map { "/\($0.path)" }
-        if let path, let allowed = policy.allowed, allowed.matches(String(path.dropFirst())) { return }
+        if let path, isAllowed(path) { return }
         var finding = AuditFinding(
             kind: kind, path: path, role: role, stopsProgram: stopsProgram, sentence: sentence, remedy: remedy,
             layer: file.map { image.layers[$0.layer].origin })
         finding.severity = policy.severity(of: finding)
         findings.append(finding)
+    }
+
+    /// Whether somebody said that a file may be as it is; where /bin is a link to /usr/bin, by either name.
+    private func isAllowed(_ path: String) -> Bool {
+        guard let allowed = policy.allowed else { return false }
+        return allowed.matches(String(path.dropFirst()))
+            || path.hasPrefix("/usr/") && allowed.matches(String(path.dropFirst("/usr/".count)))
     }
 
     /// What is wrong with a file that no ENTRYPOINT or CMD names.
@@ -111,7 +143,9 @@ package struct ImageAudit {
         case .fits, .fitsAs:
             if let loader = facts.interpreter { audit(loader, of: facts, at: file, role: nil) }
         case .needsNewer:
-            if ForeignPlace.isForCapabilities(directories) { return }
+            if ForeignPlace.isForCapabilities(directories) || choosesAtRunTime && isSystemLibrary(facts, at: file) {
+                return
+            }
             judge(facts, fit, at: file)
         case .foreign(let needed):
             if let needed, ForeignPlace.names(needed.architecture, in: directories) { return }

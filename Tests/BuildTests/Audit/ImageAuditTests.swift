@@ -61,6 +61,25 @@ struct ImageAuditTests {
         #expect(try newer.findings() == ["warning newer /usr/lib/x86_64-linux-gnu/libz.so"])
     }
 
+    @Test("a few libraries of a distribution that choose at run time are left alone; one for newer machines is not")
+    func runTimeChoice() throws {
+        func libraries(_ architecture: UInt8, _ count: Int, _ directory: String) -> AuditImage.Layer {
+            (0..<count).map {
+                ("\(directory)/lib\(architecture)-\($0).so", AuditFile.elf(.arm(architecture: architecture).library))
+            }
+        }
+        let directory = "usr/lib/arm-linux-gnueabihf"
+        func newer(_ layers: AuditImage.Layer?...) throws -> Int {
+            var image = AuditImage(for: "linux/arm/v6")
+            image.layers = layers
+            return try image.findings().filter { $0.hasPrefix("warning newer") }.count
+        }
+        #expect(try newer(libraries(6, 20, directory), libraries(14, 2, directory)) == 0)
+        #expect(try newer(libraries(6, 20, directory), libraries(10, 3, directory)) == 3)
+        #expect(try newer(libraries(6, 20, directory), libraries(10, 1, "opt/app/lib")) == 1)
+        #expect(try newer(libraries(10, 20, directory)) == 20)
+    }
+
     @Test(
         "a program of ENTRYPOINT or CMD for another machine is an error, however it is named",
         arguments: [
@@ -174,6 +193,8 @@ struct ImageAuditTests {
         #expect(try severities(.error, ["opt/*"]) == ["error"])
         #expect(try severities(.error, ["opt/**/tool", "app"]) == ["error"])
         #expect(try severities(.error, ["**"]) == [])
+        let merged = AuditImage([("usr/bin/app", .amd64)])
+        #expect(try merged.findings(AuditPolicy(allowed: IgnorePatterns(["bin/app"]))) == [])
     }
 
     @Test("a base whose config is for another machine is found out")
