@@ -48,6 +48,8 @@ public struct BuildRequest: Sendable {
     public var parallelism: Int?
     /// The bytes of memory that the commands of RUN steps may be expected to need together; nil for what is free.
     public var memory: Int64?
+    /// The machine that the build runs on; nil for the one that it is.
+    package var machine: JobBudget.Machine?
     /// How long steps may take.
     public var times = TimeSettings()
     /// What becomes of the build when one of the platforms fails.

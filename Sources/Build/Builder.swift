@@ -60,6 +60,7 @@ public struct Builder: Sendable {
         let images = ContextImageSource(request.contexts, others: images)
         return try await file.explaining(dockerfile) {
             var settled = request
+            settled.machine = request.machine ?? .current
             settled.epoch = try SourceEpoch.chosen(request, dockerfile, host: host)
             let request = settled
             let resolvers = try request.platforms.map { platform in

@@ -9,7 +9,8 @@ extension Explanation {
             evidence.memoryKills > 0
                 ? "memory ran out, and the kernel killed a process while the step ran" : "memory ran out",
             remedy:
-                "let less run at once (fewer jobs in the step, as make -j1; fewer steps side by side), or add memory or swap"
+                "let less run at once (in the step, as make -j1; in a build with --jobs 1 or a smaller --memory), or add "
+                + "memory or swap"
         )
     }
 

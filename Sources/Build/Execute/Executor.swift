@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Diagnosis
 import Emulation
 import Layers
 import OCI
@@ -43,6 +44,13 @@ struct Executor: Sendable {
         } redo: { error, results in
             guard let lost = error as? LostLayer else { return [] }
             return await stepsToRedo(after: lost, graph, results)
+        } again: { vertex, error in
+            guard case BuildError.command(let step, let platform, let line, _, let explanation) = error,
+                explanation?.cause == .outOfMemory
+            else { return false }
+            let remark = "\(platform): \(step.title): memory ran out beside other steps, so it is run once more, alone"
+            events.warn(BuildWarning(remark, line: line))
+            return true
         } failed: { vertex, error in
             try outcomes.fail(graph.platforms(needing: vertex), with: error)
             return graph.vertices(for: outcomes.remaining)

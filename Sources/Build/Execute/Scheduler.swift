@@ -27,6 +27,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
     ///   - work: does what a vertex says.
     ///   - redo: names the vertices whose results proved to be of no use, when that is why a vertex failed. They and
     ///     all that need them are worked on again; when there are none, the failure stands.
+    ///   - again: whether a vertex that failed while others ran that need memory is worth a second try beside none.
     ///   - failed: is told of a failure that stands, and says which vertices are wanted all the same; it throws when
     ///     the failure is that of all.
     /// - Returns: the results of those that could be done.
@@ -35,6 +36,7 @@ package struct Scheduler<Result: Sendable>: Sendable {
         _ graph: BuildGraph, known: [Int: Result] = [:], wanted: Set<Int>? = nil,
         work: @escaping @Sendable (BuildGraph.Vertex, _ inputs: [Int: Result]) async throws -> Result,
         redo: (_ failure: any Error, _ results: [Int: Result]) async -> Set<Int> = { _, _ in [] },
+        again: (_ vertex: Int, _ failure: any Error) -> Bool = { _, _ in false },
         failed: (_ vertex: Int, _ failure: any Error) throws -> Set<Int> = { _, failure in throw failure }
     ) async throws -> [Int: Result] {
         var progress = Progress(
@@ -62,10 +64,12 @@ package struct Scheduler<Result: Sendable>: Sendable {
                         progress.finish(id, with: nil)
                     } else {
                         let obsolete = await redo(error, progress.results)
-                        if obsolete.isEmpty {
-                            progress.giveUp(id, wanting: try failed(id, error))
-                        } else {
+                        if !obsolete.isEmpty {
                             progress.invalidate(obsolete, dueTo: id)
+                        } else if progress.mayTryAlone(id), again(id, error) {
+                            progress.tryAlone(id)
+                        } else {
+                            progress.giveUp(id, wanting: try failed(id, error))
                         }
                     }
                 }
@@ -81,6 +85,10 @@ package struct Scheduler<Result: Sendable>: Sendable {
         private(set) var running: Set<Int> = []
         /// Those of the running whose inputs have proved to be of no use.
         private var stale: Set<Int> = []
+        /// Those that others have run beside.
+        private var accompanied: Set<Int> = []
+        /// Those that run, or have run, beside no other since they failed beside one.
+        private var alone: Set<Int> = []
         private let graph: BuildGraph
         private var waiting: [Int: Int] = [:]
         private var dependants: [Int: [Int]] = [:]
@@ -120,14 +128,29 @@ package struct Scheduler<Result: Sendable>: Sendable {
         /// The vertex to begin with now: of the ready ones that the budget has room for, one that needs no emulator;
         /// of these the one with the longest chain of work behind it; of equals the first in the plan.
         mutating func next() -> Int? {
-            let best = ready.indices.filter { admission.admits(costs[ready[$0]]) }.max { left, right in
-                rank(ready[left]) < rank(ready[right])
-            }
+            // What waits to be alone would wait long if others went before it.
+            let isAnyAlone = ready.contains { alone.contains($0) }
+            let best = ready.indices.filter { place in
+                let id = ready[place]
+                if alone.contains(id) { return admission.admits(costs[id], alone: true) }
+                return admission.admits(costs[id]) && !(isAnyAlone && costs[id].memory > 0)
+            }.max { left, right in rank(ready[left]) < rank(ready[right]) }
             guard let best else { return nil }
             let id = ready.remove(at: best)
             running.insert(id)
-            admission.begin(id, costs[id])
+            admission.begin(id, costs[id], alone: alone.contains(id))
+            if costs[id].memory > 0 { accompanied.formUnion(running.filter { admission.hasCompany($0) }) }
             return id
+        }
+
+        /// Whether it may help to run a vertex once more.
+        func mayTryAlone(_ id: Int) -> Bool { accompanied.contains(id) && !alone.contains(id) }
+
+        /// Lets a vertex that failed be run again, beside no other that needs memory.
+        mutating func tryAlone(_ id: Int) {
+            end(id)
+            alone.insert(id)
+            enqueue(id)
         }
 
         private func rank(_ id: Int) -> (Int, Int, Int) { (costs[id].isEmulated ? 0 : 1, weights[id], -id) }

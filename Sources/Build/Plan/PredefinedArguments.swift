@@ -4,6 +4,10 @@ import Dockerfile
 
 /// The names that mean something as a --build-arg although no ARG declares them.
 enum PredefinedArguments {
+    /// Tells a command how many processes it should start at once, where an ARG without a value asks for it. It differs
+    /// between machines, so it is no part of what a step is, and instructions do not see it.
+    static let jobs = "MANIFOLD_JOBS"
+
     /// Whether a name is known without an ARG.
     static func contains(_ name: String) -> Bool {
         proxyNames.contains(name.uppercased()) || name == "SOURCE_DATE_EPOCH" || name.hasPrefix("BUILDKIT_")

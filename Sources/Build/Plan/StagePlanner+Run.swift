@@ -15,11 +15,23 @@ extension StagePlanner {
             arguments: arguments, environment: state.variables.lines,
             workingDirectory: state.workingDirectory, user: state.config.user ?? "",
             network: try network(of: run, at: instruction), platform: state.platform, scripts: scripts,
-            proxies: PredefinedArguments.proxies(request.buildArguments, besides: state.variables),
+            proxies: PredefinedArguments.proxies(request.buildArguments, besides: state.variables) + jobs,
             mounts: try mounts(of: run, at: instruction),
             hostname: request.buildArguments["BUILDKIT_SANDBOX_HOSTNAME"].flatMap { $0.isEmpty ? nil : $0 }
                 ?? Self.usualHostname,
             settings: request.runSettings, confinement: try confinement(of: run, at: instruction))
+    }
+
+    /// How many processes the command should start, where the stage has asked for that and nobody has answered.
+    private var jobs: [String] {
+        let name = PredefinedArguments.jobs
+        guard state.arguments[name] != nil, state.variables[name] == nil, let machine = request.machine else {
+            return []
+        }
+        let number = JobBudget(for: request).processes(
+            of: JobCost(of: state.platform, on: resolver.host), sideBySide: request.platforms.count,
+            processors: machine.processors)
+        return ["\(name)=\(number)"]
     }
 
     /// BuildKit's, which some scripts look for.

@@ -12,10 +12,11 @@ extension JobBudget.Machine {
 }
 
 extension JobBudget {
-    /// What a build may use on this machine.
-    init(for request: BuildRequest, on machine: Machine = .current) {
+    /// What a build may use on its machine.
+    init(for request: BuildRequest) {
         self.init(
-            jobs: request.parallelism, memory: request.memory, platforms: request.platforms.count, on: machine)
+            jobs: request.parallelism, memory: request.memory, platforms: request.platforms.count,
+            on: request.machine ?? .current)
     }
 }
 

@@ -45,7 +45,10 @@ package struct PlatformOutcomes: Sendable {
         _ findings: [Finding], of platform: (Finding) -> Platform, with error: ([Finding]) -> BuildError
     ) throws {
         let platforms = findings.map(platform)
-        if platforms.contains(where: { !policy.goesOn(without: $0) }) { throw error(findings) }
+        // What is found in an image for another platform than the one that was asked for is nobody's own.
+        if platforms.contains(where: { !policy.goesOn(without: $0) || !remaining.contains($0) }) {
+            throw error(findings)
+        }
         for (place, failed) in platforms.enumerated() where platforms.firstIndex(of: failed) == place {
             try fail([failed], with: error(findings.filter { platform($0) == failed }))
         }

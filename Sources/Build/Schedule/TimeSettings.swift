@@ -30,6 +30,8 @@ public struct TimeSettings: Sendable, Hashable {
 /// A part of a build took longer than it may.
 public struct TimeOut: Error, Sendable, Hashable {
     public let limit: Duration
+    /// Whether it is the whole build.
+    public let isOfBuild: Bool
     /// What ran then; nil for what is no command.
     public let running: String?
     /// What to do about it.
@@ -39,7 +41,9 @@ public struct TimeOut: Error, Sendable, Hashable {
 extension TimeOut: CustomStringConvertible {
     public var description: String {
         let processes = running.map { "; it ran \($0.isEmpty ? "nothing" : $0)" } ?? ""
-        return "it was stopped after \(limit.words), which is its --timeout\(processes)"
+        return isOfBuild
+            ? "the build was stopped after \(limit.words), which is --timeout total\(processes)"
+            : "it was stopped after \(limit.words), which is its --timeout\(processes)"
     }
 }
 
@@ -47,7 +51,7 @@ extension TimeOut {
     /// That of a step.
     init(of step: Duration, running: String? = nil) {
         self.init(
-            limit: step, running: running,
+            limit: step, isOfBuild: false, running: running,
             remedy:
                 "--timeout step=DURATION or --timeout PLATFORM=DURATION gives it more time, --jobs 1 leaves it alone "
                 + "with the processors; what a compiler does is fastest in a stage FROM --platform=$BUILDPLATFORM")
@@ -59,7 +63,7 @@ extension TimeOut {
             (step.platforms.isEmpty ? "" : step.platforms.map(\.description).joined(separator: ",") + " ") + step.title
         }
         self.init(
-            limit: limit, running: steps.joined(separator: "; "),
+            limit: limit, isOfBuild: true, running: steps.joined(separator: "; "),
             remedy: "build again with more time: the steps that are done are not done again")
     }
 }

@@ -74,3 +74,56 @@ struct SchedulingTests {
         #expect(results.count == all.count - 1)
     }
 }
+
+extension SchedulingTests {
+    @Test("what memory ran out for beside others is tried once more beside none, and then the failure stands")
+    func alone() async throws {
+        let graph = try await plan("FROM base\nRUN 1\n", for: Self.platforms, images: commonImages())
+        struct Killed: Error {}
+        let state = Shared((running: 0, tries: [String: Int](), company: [String: Int]()))
+        let scheduler = Scheduler<Int>(budget: JobBudget(jobs: 3), cost: cost(try Platform("linux/amd64")))
+        let failed = Shared([String]())
+        _ = try await scheduler.run(graph) { vertex, _ in
+            guard case .run = vertex.operation else { return 0 }
+            let name = vertex.step.platforms[0].architecture
+            let count = state.withLock {
+                $0.running += 1
+                $0.tries[name, default: 0] += 1
+                return $0.tries[name, default: 0]
+            }
+            try await Task.sleep(for: .milliseconds(30))
+            state.withLock {
+                $0.company[name] = $0.running
+                $0.running -= 1
+            }
+            // One is too large even alone.
+            if name == "arm64" && count == 1 || name == "arm" { throw Killed() }
+            return 0
+        } again: { _, error in
+            error is Killed
+        } failed: { vertex, _ in
+            failed.withLock { $0.append(graph.vertices[vertex].step.platforms[0].architecture) }
+            return Set(graph.vertices.indices).subtracting([vertex])
+        }
+        #expect(state.withLock { $0.tries } == ["amd64": 1, "arm64": 2, "arm": 2])
+        #expect(state.withLock { $0.company["arm64"] } == 1)
+        #expect(failed.withLock { $0 } == ["arm"])
+    }
+
+    @Test("ARG MANIFOLD_JOBS without a value is a command's share of the machine, and no part of what the step is")
+    func commandJobs() async throws {
+        func run(_ argument: String, processors: Int) async throws -> RunOperation {
+            let graph = try await plan(
+                "FROM base\n\(argument)\nRUN make\n", for: Self.platforms, images: commonImages()
+            ) { $0.machine = JobBudget.Machine(processors: processors, memory: 64 << 30) }
+            return try #require(graph.runs.first)
+        }
+        let asked = try await run("ARG MANIFOLD_JOBS", processors: 12)
+        #expect(asked.proxies == ["MANIFOLD_JOBS=4"])
+        #expect(!asked.environment.contains { $0.hasPrefix("MANIFOLD_JOBS") })
+        #expect(try await run("ARG MANIFOLD_JOBS", processors: 3) == asked)
+        #expect(try await run("ARG OTHER", processors: 12).proxies == [])
+        let answered = try await run("ARG MANIFOLD_JOBS=2", processors: 12)
+        #expect(answered.proxies == [] && answered.environment.contains("MANIFOLD_JOBS=2"))
+    }
+}
