@@ -96,7 +96,8 @@ let package = Package(
         .target(
             name: "Build",
             dependencies: [
-                "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
+                "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host",
+                "Emulation",
                 "Sandbox", "Diagnosis", systemPackage,
             ],
             swiftSettings: strict),
@@ -170,8 +171,8 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Sandbox", "sandbox-probe", "TestSupport", systemPackage],
             swiftSettings: strict),
         .testTarget(
-            name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"],
-            swiftSettings: strict),
+            name: "BuildTests", dependencies: ["HTTP", "Audit", "Build", "Images", "TestSupport"], swiftSettings: strict
+        ),
         .testTarget(
             name: "DoctorTests",
             dependencies: [

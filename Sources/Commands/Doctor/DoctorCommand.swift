@@ -70,7 +70,8 @@ struct DoctorCommand: AsyncParsableCommand {
             let machine = try machine(in: environment)
             if isInside {
                 let examination = InsideExamination(
-                    machine, finder: try emulators.finder(in: environment, store: machine.store), platforms: try chosenPlatforms(),
+                    machine, finder: try emulators.finder(in: environment, store: machine.store),
+                    platforms: try chosenPlatforms(),
                     areAsked: !platforms.isEmpty)
                 return try FindingList.encode(await examination.findings())
             }

@@ -125,7 +125,9 @@ struct EmulatorsCheck: Check {
         }
     }
 
-    private func missingFindings(_ missing: [(platform: Platform, target: String)], _ dynamic: FilePath?, isNone: Bool) -> [Finding] {
+    private func missingFindings(
+        _ missing: [(platform: Platform, target: String)], _ dynamic: FilePath?, isNone: Bool
+    ) -> [Finding] {
         guard !missing.isEmpty else { return [] }
         let list = missing.map(\.platform.description).joined(separator: ", ")
         let commands = machine.installation(of: .emulators(missing.map(\.target)))
