@@ -54,6 +54,6 @@ extension Distribution {
             let quoted = command.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
             return "su -c '\(quoted)'"
         }
-        return "\(privilege) \(command)"
+        return privilege.isEmpty ? command : "\(privilege) \(command)"
     }
 }

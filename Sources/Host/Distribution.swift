@@ -13,7 +13,7 @@ public struct Distribution: Hashable, Sendable {
     /// How people call it, as in `Debian GNU/Linux 12 (bookworm)`.
     public let name: String
     public let family: Family
-    /// What makes a command one of root's: `sudo`, `doas`; nil where neither is there.
+    /// What makes a command one of root's: `sudo`, `doas`; empty for root, nil where neither is there.
     public let privilege: String?
 
     /// Reads the text of an os-release file.
@@ -27,6 +27,13 @@ public struct Distribution: Hashable, Sendable {
         family = kinds.lazy.compactMap { Self.families[$0.lowercased()] }.first ?? .unknown
         name = [fields["PRETTY_NAME"], fields["NAME"]].lazy.compactMap(\.self).first { !$0.isEmpty } ?? "Linux"
         self.privilege = privilege
+    }
+
+    /// As root sees it, who needs no leave.
+    public var forRoot: Distribution { Distribution(name: name, family: family, privilege: "") }
+
+    private init(name: String, family: Family, privilege: String?) {
+        (self.name, self.family, self.privilege) = (name, family, privilege)
     }
 
     /// The distribution whose root directory is given.

@@ -30,6 +30,7 @@ struct DistributionTests {
         #expect(
             Distribution(osRelease: "ID=alpine", privilege: "doas").installation(of: .idMaps)
                 == "doas apk add shadow-uidmap")
+        #expect(Distribution(osRelease: "ID=arch").forRoot.installation(of: .git) == "pacman -S git")
         #expect(
             Distribution(osRelease: "ID=debian", privilege: nil).installation(of: .idMaps)
                 == "su -c 'apt install uidmap'"

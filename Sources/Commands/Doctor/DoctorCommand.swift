@@ -129,7 +129,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let kernel = withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let id = geteuid()
         return ExaminedMachine(
-            environment: environment.variables, distribution: .current, userID: id,
+            environment: environment.variables, distribution: id == 0 ? Distribution.current.forRoot : .current,
+            userID: id,
             userName: ExaminedMachine.name(of: id) ?? environment["USER"] ?? "", store: try store.path(in: environment),
             program: ExaminedMachine.ownProgram, kernel: kernel)
     }
