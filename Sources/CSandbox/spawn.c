@@ -58,6 +58,9 @@ static void write_report(uint32_t kind, int index, int error, int detail, const 
 static _Noreturn void execute(struct child *child, const struct mf_operation *operation, int index) {
     const char *file = NULL;
     int error = ENOENT;
+    // Who joins another sandbox is not in a pid namespace that ends with its init. The parent has one thread, and what
+    // would take the setting away, a change of ids, is done.
+    if (child->plan->joined >= 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (size_t i = 0; i < operation->strings_count; i++) {
         const char *candidate = operation->strings[i];
         execve(candidate, (char *const *)child->plan->arguments, (char *const *)child->plan->environment);
@@ -113,6 +116,7 @@ static _Noreturn void be_init(pid_t program) {
     sigaddset(&child_ended, SIGCHLD);
     int signals = signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) _exit(1);
+    write_report(MF_STARTED, 0, 0, 0, NULL, 0);
     struct pollfd watched[2] = {{.fd = LIFELINE, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     for (;;) {
         for (;;) {
@@ -132,7 +136,10 @@ static _Noreturn void be_init(pid_t program) {
             // What comes before its end are signals for the program.
             unsigned char numbers[16];
             ssize_t count = watched[0].revents & POLLIN ? read(LIFELINE, numbers, sizeof numbers) : 0;
-            if (count <= 0 && !(count < 0 && errno == EINTR)) _exit(1);
+            if (count <= 0 && !(count < 0 && errno == EINTR)) {
+                kill(program, SIGKILL);
+                _exit(1);
+            }
             for (ssize_t i = 0; i < count; i++) kill(program, numbers[i]);
         }
         if (watched[1].revents) {
@@ -176,7 +183,17 @@ static int arrange_descriptors(const int *descriptors) {
     return mf_close_range(FIRST_FREE, ~0U, 0);
 }
 
+static uint64_t wanted_namespaces(const struct mf_plan *plan) {
+    uint64_t flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+    if (plan->namespaces & MF_NEW_NETWORK) flags |= CLONE_NEWNET;
+    if (plan->namespaces & MF_NEW_CGROUP) flags |= CLONE_NEWCGROUP;
+    return flags;
+}
+
 static _Noreturn void mf_child(const struct mf_plan *plan, const int *descriptors) {
+    // Of a pid namespace only what is forked from now on is a member.
+    int joined = plan->joined < 0 ? 0 : (int)syscall(SYS_setns, plan->joined, wanted_namespaces(plan));
+    int join_error = errno;
     if (arrange_descriptors(descriptors) < 0) _exit(1);
     // Every signal is blocked since before the clone and stays so in init, which hears of SIGCHLD by signalfd; the
     // program gets an empty mask. An ignored SIGCHLD, which is inherited, would take the exit statuses away.
@@ -184,6 +201,11 @@ static _Noreturn void mf_child(const struct mf_plan *plan, const int *descriptor
     setsid();
     // For the program, and for what is made in the new root before it runs.
     umask(022);
+
+    if (joined < 0) {
+        write_report(MF_FAILED, 0, join_error, MF_DETAIL_WHOLE, NULL, 0);
+        _exit(1);
+    }
 
     struct child child = {.plan = plan};
     for (size_t i = 0; i < plan->operations_count; i++) {
@@ -242,13 +264,11 @@ int mf_spawn(const struct mf_plan *plan, struct mf_process *process) {
 
     int pidfd = -1;
     struct clone_args arguments = {
-        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS,
+        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | (plan->joined < 0 ? wanted_namespaces(plan) : 0),
         .pidfd = (uint64_t)(uintptr_t)&pidfd,
         // No signal to us: nobody else's wait() can then take the exit status away, nor an ignored SIGCHLD.
         .exit_signal = 0,
     };
-    if (plan->namespaces & MF_NEW_NETWORK) arguments.flags |= CLONE_NEWNET;
-    if (plan->namespaces & MF_NEW_CGROUP) arguments.flags |= CLONE_NEWCGROUP;
 
     // A handler of ours must not run in the child before it has reset them.
     sigset_t all, before;

@@ -27,6 +27,8 @@ public final class ProcessControl: Sendable {
         var first: Int32?
         /// The other end of the process's terminal; nil while there is none.
         var terminal: Int32?
+        /// pidfd of the sandbox's first process, which has started the program; nil before and after.
+        var pidfd: Int32?
         /// The size that was asked for before there was a terminal.
         var size: TerminalSize?
     }
@@ -86,6 +88,23 @@ public final class ProcessControl: Sendable {
         state.withLock { $0.lifeline = descriptor }
     }
 
+    /// To be told when the sandbox's root is made and its program about to run.
+    func attach(process descriptor: Int32) {
+        state.withLock { $0.pidfd = descriptor }
+    }
+
+    /// A copy of the pidfd of the sandbox's first process, which is the caller's; nil while nothing runs.
+    func copyOfProcess() -> Int32? {
+        state.withLock { state in
+            guard let pidfd = state.pidfd else { return nil }
+            let copy = fcntl(pidfd, F_DUPFD_CLOEXEC, 3)
+            return copy < 0 ? nil : copy
+        }
+    }
+
+    /// Whether the sandbox's root is made and the program runs, or is about to.
+    public var isRunning: Bool { state.withLock { $0.pidfd != nil } }
+
     func attach(terminal descriptor: Int32) {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         state.withLock { state in
@@ -100,7 +119,7 @@ public final class ProcessControl: Sendable {
     func detach(_ descriptor: Int32) {
         state.withLock { state in
             guard state.lifeline == descriptor else { return }
-            (state.lifeline, state.terminal) = (nil, nil)
+            (state.lifeline, state.terminal, state.pidfd) = (nil, nil, nil)
         }
     }
 }

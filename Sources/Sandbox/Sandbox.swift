@@ -27,7 +27,7 @@ public struct Sandbox: Sendable {
     ) async throws -> ExitStatus {
         try Self.check(spec)
         let directories = RunDirectories(scratch: spec.scratch)
-        try directories.make(for: spec.mounts)
+        if case .running = spec.root {} else { try directories.make(for: spec.mounts) }
         var setting = SandboxPlan.Setting(host: host, directories: directories)
         var maker = MountPointMaker()
         defer { maker.takeAway() }

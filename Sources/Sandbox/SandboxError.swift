@@ -22,6 +22,8 @@ public enum SandboxError: Error, Hashable, Sendable {
     case programNotExecutable(String)
     /// The program is for a machine that this one cannot run, or is no program.
     case wrongFormat(program: String, machine: String?)
+    /// The process that another one shall stand beside does not run.
+    case notRunning
     /// More layers than an overlay can have.
     case tooManyLayers(Int)
     /// The processes were killed from outside.
@@ -55,6 +57,7 @@ extension SandboxError: CustomStringConvertible {
         case .wrongFormat(let program, let machine?):
             "exec format error: \(program) is a program for \(machine), which neither this machine nor an emulator runs"
         case .wrongFormat(let program, nil): "exec format error: \(program) is not a program"
+        case .notRunning: "what it shall run beside does not run"
         case .tooManyLayers(let count):
             "\(count) layers are more than the \(RootFileSystem.maximumLowers) that one file system can have"
         case .killed: "the process and everything that it had started were killed from outside"

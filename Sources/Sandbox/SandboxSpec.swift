@@ -61,6 +61,9 @@ public enum RootFileSystem: Hashable, Sendable {
     case overlay(lower: [FilePath], upper: FilePath, work: FilePath)
     /// A directory that is written to.
     case directory(FilePath)
+    /// What a process that runs in a sandbox sees, in whose namespaces the new one is: its mounts are those of the other,
+    /// and so have to be its network and its host name. It ends with the other at the latest.
+    case running(ProcessControl)
 
     /// How many layers an overlay may have: the kernel's 500, less the two that hold mount points.
     public static let maximumLowers = 498

@@ -104,6 +104,42 @@ extension Program {
             }
         }
 
+        @Test("--test-up with a HEALTHCHECK: it runs beside what the image starts, and has to succeed in time")
+        func healthcheck() async throws {
+            try await Manifold.with { manifold in
+                let check = "HEALTHCHECK --interval=300ms --retries=2"
+                for (instructions, outcome, words) in [
+                    // It sees the other's files, processes and network, which this machine has not.
+                    (
+                        [
+                            "\(check) CMD cat /tmp/up && pidof sleep && wget -qO- http://127.0.0.1:8123/ | grep well",
+                            "USER 12",
+                            "CMD mkdir /tmp/w; echo well > /tmp/w/index.html; httpd -p 8123 -h /tmp/w; sleep 0.3; echo $$ > /tmp/up; exec sleep 60",
+                        ],
+                        "done", "well"
+                    ),
+                    (
+                        [check + #" CMD ["test", "-e", "/no"]"#, "CMD exec sleep 60"], "failed",
+                        "the last with exit code 1"
+                    ),
+                    (["\(check) --timeout=200ms CMD sleep 61", "CMD exec sleep 60"], "failed", "no end in time"),
+                    ([check + #" CMD ["curl"]"#, "CMD exec sleep 60"], "failed", "program curl not found"),
+                    (
+                        ["HEALTHCHECK CMD false", "CMD sleep 0.5; exit 3"], "failed",
+                        "s with exit code 3"
+                    ),
+                ] {
+                    let dockerfile = (["ARG BASE", "FROM $BASE"] + instructions).joined(separator: "\n") + "\n"
+                    let log = try await manifold.build(
+                        try Program.busybox + Self.two + ["--test-up", outcome == "done" ? "15s" : "100ms"],
+                        try manifold.context(dockerfile))
+                    #expect(log.outcomes(of: "test that it turns healthy") == [outcome, outcome], log.comment)
+                    #expect("\(log)".contains(words), log.comment)
+                }
+            }
+            #expect(ProcessTable.processes(with: "sleep", "61").isEmpty)
+        }
+
         @Test(
             "flags that make no sense are errors before anything is done, and a test that hangs is stopped",
             arguments: [

@@ -34,6 +34,9 @@ public struct StepCommand: Sendable {
     public var confinement = Confinement.container
     /// How the caller speaks with the command while it runs; nil when it does not.
     public var control: ProcessControl?
+    /// A command that runs, beside which this one runs in the same sandbox, whose file system, network and name it has; nil for
+    /// a sandbox of its own.
+    public var beside: ProcessControl?
 }
 
 extension StepCommand {

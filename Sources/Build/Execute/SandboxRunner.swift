@@ -36,6 +36,23 @@ public struct SandboxRunner: CommandRunner {
         let mode = try ExecutionMode(for: command.platform, host: host, finder: finder)
         if case .emulated(let emulator) = mode { try await handlers.register(emulator, for: command.platform) }
 
+        var spec = try command.beside.map { Self.spec(of: command, beside: $0) } ?? Self.spec(of: command)
+        spec.environment += mode.environment(for: command.platform)
+        if mode == .native(.thirtyTwoBit) { spec.personality = .linux32 }
+        spec.control = command.control
+        return try await sandbox.run(spec) { stream, bytes in
+            output(stream == .standardOutput ? .stdout : .stderr, bytes)
+        }
+    }
+
+    private static func spec(of command: StepCommand, beside other: ProcessControl) -> SandboxSpec {
+        SandboxSpec(
+            root: .running(other), arguments: command.arguments, environment: command.environment,
+            workingDirectory: command.workingDirectory, user: command.user, hostname: command.hostname,
+            network: command.network, limits: command.settings.limits, scratch: command.scratch)
+    }
+
+    private static func spec(of command: StepCommand) throws -> SandboxSpec {
         let networkFiles = command.scratch.appending("network")
         try Files.makeDirectories(networkFiles)
         var mounts = try NetworkFiles.mounts(
@@ -54,16 +71,11 @@ public struct SandboxRunner: CommandRunner {
         try Files.makeDirectories(run)
         var spec = SandboxSpec(
             root: .overlay(lower: command.lower, upper: command.upper, work: command.work),
-            arguments: command.arguments, environment: command.environment + mode.environment(for: command.platform),
+            arguments: command.arguments, environment: command.environment,
             workingDirectory: command.workingDirectory, user: command.user, hostname: command.hostname,
-            network: command.network, mounts: mounts,
-            personality: mode == .native(.thirtyTwoBit) ? .linux32 : .native, limits: command.settings.limits,
-            scratch: run)
+            network: command.network, mounts: mounts, limits: command.settings.limits, scratch: run)
         spec.sharedMemory = command.settings.sharedMemory ?? spec.sharedMemory
         spec.confinement = command.confinement
-        spec.control = command.control
-        return try await sandbox.run(spec) { stream, bytes in
-            output(stream == .standardOutput ? .stdout : .stderr, bytes)
-        }
+        return spec
     }
 }

@@ -45,7 +45,7 @@ public struct ImageRunReport: Sendable, Hashable {
     public enum End: Sendable, Hashable {
         /// By itself.
         case ended(ExitStatus)
-        /// It ran still when its time was over.
+        /// It ran still when its time was over, or when what went on beside it was done.
         case timeOver
     }
 

@@ -39,8 +39,12 @@ public struct ImageRunner: Sendable {
     }
 
     /// Runs a command in an image whose layers a library has.
+    ///
+    /// - Parameter beside: is done while the command runs, which is stopped when that returns or throws.
+    /// - Throws: what `beside` throws, too.
     func run(
         _ command: ImageCommand, in image: RunnableImage, library: LayerLibrary,
+        beside: (@Sendable (RunningCommand) async throws -> Void)? = nil,
         output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
     ) async throws -> ImageRunReport {
         let words = try command.words(in: image)
@@ -56,31 +60,11 @@ public struct ImageRunner: Sendable {
                 network: command.network, platform: image.platform, lower: place.lower, upper: place.upper,
                 work: place.work, scratch: place.scratch, scripts: [], mounts: command.mounts,
                 hostname: command.hostname, settings: command.settings)
-            step.control = command.control
+            step.control = command.control ?? beside.map { _ in ProcessControl() }
             let start = ContinuousClock.now
-            let (end, explanation) = try await end(of: step, within: command.timeLimit, output)
+            let (end, explanation) = try await RunningCommand(step, runner: runner)
+                .end(within: command.timeLimit, beside: beside, output)
             return ImageRunReport(end: end, duration: start.duration(to: .now), explanation: explanation)
-        }
-    }
-
-    private func end(
-        of step: StepCommand, within limit: Duration?,
-        _ output: @escaping @Sendable (BuildEvent.OutputStream, [UInt8]) -> Void
-    ) async throws -> (ImageRunReport.End, Explanation?) {
-        let run: @Sendable () async throws -> (ImageRunReport.End, Explanation?) = {
-            let (status, explanation) = try await runner.runExamined(step, output: output)
-            return (.ended(status), explanation)
-        }
-        guard let limit else { return try await run() }
-        return try await withThrowingTaskGroup(of: (ImageRunReport.End, Explanation?).self) { group in
-            group.addTask { try await run() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return (.timeOver, nil)
-            }
-            // Whichever comes second was cancelled, and the group waits for it.
-            defer { group.cancelAll() }
-            return try await group.next() ?? (.timeOver, nil)
         }
     }
 

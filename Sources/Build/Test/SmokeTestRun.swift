@@ -18,6 +18,11 @@ struct SmokeTestRun: Sendable {
     private enum Test: Sendable {
         case command(SmokeTests.Command)
         case staysUp(Duration)
+        case turnsHealthy(HealthWatch)
+    }
+
+    private func test(ofStaying time: Duration, in image: RunnableImage) -> Test {
+        HealthWatch(image.config.config, least: time, most: tests.timeLimit).map { .turnsHealthy($0) } ?? .staysUp(time)
     }
 
     /// What became of the tests.
@@ -36,8 +41,11 @@ struct SmokeTestRun: Sendable {
                 title: "the image", platform: image.platform, config: image.config,
                 layers: results[image.vertex]?.layers ?? [], source: library.source)
         }
-        let kinds = tests.commands.map { Test.command($0) } + (tests.staysUp.map { [.staysUp($0)] } ?? [])
-        let work = images.flatMap { image in kinds.map { (image, $0) } }
+        let work = images.flatMap { image in
+            let own = tests.staysUp.map { test(ofStaying: $0, in: image) }
+            return (tests.commands.map { .command($0) } + [own].compactMap(\.self)).map { (image, $0) }
+        }
+        let count = tests.commands.count + (tests.staysUp == nil ? 0 : 1)
         let failures = try await withThrowingTaskGroup(of: (Int, SmokeTestFailure?).self) { group in
             var failures: [(place: Int, failure: SmokeTestFailure)] = []
             func take(_ outcome: (Int, SmokeTestFailure?)) {
@@ -53,7 +61,7 @@ struct SmokeTestRun: Sendable {
         let failed = Set(failures.map(\.platform))
         let passed = images.map(\.platform).filter { !failed.contains($0) }
         return Report(
-            passed: Dictionary(passed.map { ($0, kinds.count) }) { first, _ in first }, failures: failures)
+            passed: Dictionary(passed.map { ($0, count) }) { first, _ in first }, failures: failures)
     }
 
     /// - Returns: why it failed; nil when it has not.
@@ -91,6 +99,7 @@ struct SmokeTestRun: Sendable {
         switch test {
         case .command(let command): "test \(command)"
         case .staysUp(let time): "test that it stays up for \(Self.words(time))"
+        case .turnsHealthy: "test that it turns healthy"
         }
     }
 
@@ -115,10 +124,19 @@ struct SmokeTestRun: Sendable {
             }
         case .staysUp(let time):
             command.timeLimit = time
-            let report = try await runner.run(command, in: image, library: library, output: output)
-            if case .ended(let status) = report.end {
-                throw BadEnd(description: "it ended after \(Self.words(report.duration)) with \(status.sentence)")
-            }
+            try Self.checkIsUp(try await runner.run(command, in: image, library: library, output: output))
+        case .turnsHealthy(let watch):
+            command.timeLimit = nil
+            let report = try await runner.run(
+                command, in: image, library: library, beside: { try await watch.wait(for: $0, output: output) },
+                output: output)
+            try Self.checkIsUp(report)
+        }
+    }
+
+    private static func checkIsUp(_ report: ImageRunReport) throws {
+        if case .ended(let status) = report.end {
+            throw BadEnd(description: "it ended after \(words(report.duration)) with \(status.sentence)")
         }
     }
 

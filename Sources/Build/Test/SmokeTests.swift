@@ -7,7 +7,8 @@ public import Sandbox
 public struct SmokeTests: Sendable, Hashable {
     /// Commands that have to end with status 0, in the place of ENTRYPOINT and CMD.
     public var commands: [Command] = []
-    /// The image's own ENTRYPOINT and CMD have to run at least so long; nil when they are not tried.
+    /// The image's own ENTRYPOINT and CMD have to run at least so long, or, where the image has a HEALTHCHECK, until that
+    /// succeeds; nil when they are not tried.
     public var staysUp: Duration?
     /// A test that takes longer has failed.
     public var timeLimit = Duration.seconds(120)

@@ -184,6 +184,9 @@ struct mf_plan {
     int input;
     /// Whether the operations make a terminal.
     bool has_terminal;
+    /// pidfd of a sandbox's first process that has reported MF_STARTED: the operations are carried out in its namespaces, and
+    /// `namespaces` says which of its are not everybody's. -1 for a sandbox of the plan's own.
+    int joined;
 };
 
 /// A running sandbox; every descriptor is close-on-exec and belongs to the caller.
@@ -208,6 +211,8 @@ enum mf_report_kind {
     MF_EXITED,
     /// The process was ended by signal `error`.
     MF_SIGNALLED,
+    /// The root file system is made, and the process that becomes the program is there.
+    MF_STARTED,
 };
 
 struct mf_report {
@@ -220,7 +225,7 @@ struct mf_report {
 
 enum { MF_REPORT_FILE = 2048 };
 
-/// Starts `plan` in new pid, mount, ipc and uts namespaces. May be called from any thread of a busy program.
+/// Starts `plan` in new pid, mount, ipc and uts namespaces, or in those of a running sandbox. May be called from any thread of a busy program.
 ///
 /// Returns 0, or -1 with errno set.
 int mf_spawn(const struct mf_plan *plan, struct mf_process *process);

@@ -23,6 +23,10 @@ struct TestOptions: ParsableArguments {
         help: ArgumentHelp(
             "Start what the image itself says, ENTRYPOINT and CMD; it has to run for this time, and fails when it ends "
                 + "before, whatever its exit code.",
+            discussion: """
+                Where the image has a HEALTHCHECK, that has to succeed instead: it is tried often, for this time, or for \
+                the image's start period and retries when that is longer.
+                """,
             valueName: "duration"))
     var staysUp: String?
 

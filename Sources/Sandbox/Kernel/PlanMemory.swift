@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import CSandbox
+import Glibc
 import SystemPackage
 
 /// A plan as C sees it. Everything that the child reads is allocated here, before the clone.
@@ -23,11 +24,13 @@ final class PlanMemory {
         if plan.network == .none { self.plan.namespaces |= UInt32(MF_NEW_NETWORK.rawValue) }
         self.plan.input = plan.control?.input?.rawValue ?? -1
         self.plan.has_terminal = plan.control?.hasTerminal ?? false
+        self.plan.joined = plan.joined?.copyOfProcess() ?? -1
         self.plan.arguments = list(plan.arguments.map { $0 } + [nil]).pointer
         self.plan.environment = list(plan.environment.map { $0 } + [nil]).pointer
     }
 
     deinit {
+        if plan.joined >= 0 { close(plan.joined) }
         strings.forEach { $0.deallocate() }
         buffers.forEach { $0.deallocate() }
         lists.forEach { $0.deallocate() }

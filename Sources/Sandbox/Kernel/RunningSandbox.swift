@@ -34,6 +34,7 @@ final class RunningSandbox: Sendable {
 
     init(_ plan: SandboxPlan, output: @escaping @Sendable (OutputStream, [UInt8]) -> Void) throws(SandboxError) {
         let memory = PlanMemory(plan)
+        if plan.joined != nil, memory.plan.joined < 0 { throw .notRunning }
         var process = mf_process()
         let started = withExtendedLifetime(memory) {
             withUnsafePointer(to: memory.plan) { mf_spawn($0, &process) }
@@ -123,9 +124,20 @@ final class RunningSandbox: Sendable {
             switch tag {
             case .output, .terminal: output(.standardOutput, chunk)
             case .errors: output(.standardError, chunk)
-            case .report, .process: state.withLock { $0.report += chunk }
+            case .report, .process: takeReport(chunk)
             }
         } while all
+    }
+
+    private func takeReport(_ bytes: [UInt8]) {
+        let report = state.withLock { state in
+            state.report += bytes
+            return state.report
+        }
+        // It is the first of all records that is not a failure, and all are written whole.
+        guard report.count >= MemoryLayout<mf_report>.size else { return }
+        let first = report.withUnsafeBytes { $0.loadUnaligned(as: mf_report.self) }
+        if first.kind == MF_STARTED.rawValue { control?.attach(process: process.pidfd) }
     }
 
     /// Takes the other end of the process's terminal, which comes where output would.
@@ -187,6 +199,7 @@ extension PlanOutcome {
                         file: file))
                 return
             case UInt32(MF_EXITED.rawValue): self = .ended(.exit(code: report.error))
+            case UInt32(MF_STARTED.rawValue): continue
             case UInt32(MF_SIGNALLED.rawValue): self = .ended(.signal(number: report.error))
             default: return
             }

@@ -16,13 +16,19 @@ extension SandboxPlan {
     /// Compiles `spec`. The operations are those of a container that Docker starts, in the same order of rights: mounts
     /// while there is every right, the filter while it may be set without no_new_privs, then the ids.
     static func compile(_ spec: SandboxSpec, _ setting: Setting, filter: SeccompFilter) -> SandboxPlan {
-        var operations = rootOperations(spec, setting)
-        operations += procOperations(spec, setting)
-        operations += sysOperations(spec, setting)
-        operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
-        operations += spec.mounts.flatMap { mountOperations($0) }
-        operations += [.pivot, .hostname(spec.hostname)]
-        if spec.network == .none { operations.append(.loopbackUp) }
+        var joined: ProcessControl?
+        var operations: [Operation] = []
+        if case .running(let control) = spec.root {
+            joined = control
+        } else {
+            operations += rootOperations(spec, setting)
+            operations += procOperations(spec, setting)
+            operations += sysOperations(spec, setting)
+            operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
+            operations += spec.mounts.flatMap { mountOperations($0) }
+            operations += [.pivot, .hostname(spec.hostname)]
+            if spec.network == .none { operations.append(.loopbackUp) }
+        }
         operations.append(.fork)
         if let terminal = spec.control?.terminal { operations.append(.terminal(terminal.size, owner: spec.user.uid)) }
         operations.append(.changeDirectory(spec.workingDirectory))
@@ -37,7 +43,7 @@ extension SandboxPlan {
         ]
         return SandboxPlan(
             operations: operations, network: spec.network, arguments: spec.arguments, environment: spec.environment,
-            control: spec.control)
+            joined: joined, control: spec.control)
     }
 
     /// The primary group is among the supplementary ones, too: else a command could drop it, and with it a refusal that
@@ -49,6 +55,7 @@ extension SandboxPlan {
     private static func rootOperations(_ spec: SandboxSpec, _ setting: Setting) -> [Operation] {
         let directories = setting.directories
         switch spec.root {
+        case .running: return []
         case .directory(let directory):
             return [.bindRoot(directory, at: directories.root)]
         case .overlay(let lower, let upper, let work):

@@ -10,6 +10,8 @@ public struct SandboxPlan: Hashable, Sendable {
     public var arguments: [String]
     /// The program's environment.
     public var environment: [String]
+    /// Whose namespaces the process is in; nil for its own.
+    public var joined: ProcessControl?
     /// How the caller speaks with the process.
     public var control: ProcessControl?
 }
