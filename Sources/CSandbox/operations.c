@@ -171,6 +171,11 @@ static int restrict_path(struct child *child, const struct mf_operation *operati
     return result;
 }
 
+static int protect(struct child *child, const struct mf_operation *operation) {
+    struct mount_attr wanted = {.attr_set = operation->number};
+    return mf_mount_setattr(child->slots[operation->slot], "", AT_EMPTY_PATH, &wanted);
+}
+
 static int make_file(struct child *child, const struct mf_operation *operation) {
     int file = openat(
         child->slots[operation->slot], operation->target, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC,
@@ -242,6 +247,7 @@ int mf_carry_out(struct child *child, const struct mf_operation *operation) {
     case MF_ATTACH: return attach(child, operation);
     case MF_BIND: return bind_path(child, operation);
     case MF_RESTRICT: return restrict_path(child, operation);
+    case MF_PROTECT: return protect(child, operation);
     case MF_DIRECTORY:
         return mkdirat(child->slots[operation->slot], operation->target, (mode_t)operation->number);
     case MF_FILE: return make_file(child, operation);

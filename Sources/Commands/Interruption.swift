@@ -8,15 +8,17 @@ enum Interruption {
     /// Runs `work`; on SIGINT, SIGTERM or SIGHUP it is cancelled, on a second signal the process ends at once. What
     /// runs in sandboxes ends with the process either way.
     ///
-    /// - Parameter forwards: whether somebody else was given the signal, which is then no interruption.
+    /// - Parameters:
+    ///   - more: signals that are treated alike.
+    ///   - forwards: whether somebody else was given the signal, which is then no interruption.
     /// - Throws: what `work` throws; ``Interrupted`` when a signal came.
     static func cancels<Result: Sendable>(
-        unless forwards: @escaping @Sendable (Int32) -> Bool = { _ in false },
+        besides more: [Int32] = [], unless forwards: @escaping @Sendable (Int32) -> Bool = { _ in false },
         _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let task = Task { try await work() }
         let received = Received()
-        let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+        let sources: [any DispatchSourceSignal] = ([SIGINT, SIGTERM, SIGHUP] + more).compactMap { number in
             // A signal that is ignored already, as nohup(1) does, stays so.
             var current = sigaction()
             sigaction(number, nil, &current)

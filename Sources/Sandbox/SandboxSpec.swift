@@ -28,6 +28,8 @@ public struct SandboxSpec: Hashable, Sendable {
     public var sharedMemory: UInt64 = 64 << 20
     /// What the process is kept from.
     public var confinement: Confinement = .container
+    /// Whether what is mounted at `/` can be written to; what is mounted below it is as it says.
+    public var rootAccess = SandboxMount.Access.readWrite
     /// How the caller speaks with the process; nil when it does not.
     public var control: ProcessControl?
     /// An empty directory on this host that belongs to this run alone; the caller deletes it afterwards.

@@ -67,6 +67,75 @@ extension Program {
             }
         }
 
+        @Test("variables from files, mounts, a root that is only read, and names are as docker has them")
+        func settings() async throws {
+            try await Manifold.with { manifold in
+                let image = "\(try SharedRegistry.host)/busybox"
+                try manifold.write("# comment\n\nONE=from file\nTWO=file\nTAKEN\nABSENT\n", to: manifold.path("list"))
+                try manifold.write("content\n", to: manifold.path("data/file"))
+                let script = """
+                    echo "$ONE,$TWO,$TAKEN,${ABSENT-none}"; hostname; grep -c '10.1.2.3 *.*other' /etc/hosts
+                    cat /data/in/file; touch /x 2>&1; touch /data/y && echo written; touch /data/in/z 2>&1
+                    stat -c %a /memory; df -k /memory | tail -1 | awk '{ print $2 }'
+                    """
+                let result = try await manifold.run(
+                    [
+                        "run", "--init", "--env-file", "list", "-e", "TWO=flag", "--hostname", "box", "--add-host",
+                        "other:10.1.2.3", "--read-only", "--mount", "type=bind,src=data,dst=/data/in,readonly",
+                        "--tmpfs", "/data", "--mount", "type=tmpfs,dst=/memory,tmpfs-size=1m,tmpfs-mode=700", image,
+                        "sh",
+                        "-c", script,
+                    ], .init(environment: ["TAKEN": "taken"], workingDirectory: manifold.directory))
+                #expect(
+                    result.output == """
+                        from file,flag,taken,none
+                        box
+                        1
+                        content
+                        touch: /x: Read-only file system
+                        written
+                        touch: /data/in/z: Read-only file system
+                        700
+                        1024
+
+                        """, result.comment)
+            }
+        }
+
+        @Test("what is built here is run or passed over, and a registry asked or not, as --pull says")
+        func pullPolicy() async throws {
+            try await Manifold.with { manifold in
+                let name = "\(try SharedRegistry.host)/busybox"
+                let absent = try await manifold.run(["run", "--pull", "never", name, "true"])
+                #expect(absent.status == .exited(125) && absent.errorOutput.contains("busybox"), absent.comment)
+                let built = try await manifold.build(
+                    try Program.busybox + ["-t", name], try manifold.context(Program.dockerfile("RUN touch /built")))
+                try #require(built.succeeded, built.comment)
+                for (policy, code) in [("never", 0), ("missing", 0), ("always", 1)] as [(String, Int32)] {
+                    let result = try await manifold.run(["run", "--pull", policy, name, "test", "-e", "/built"])
+                    #expect(result.status == .exited(code), result.comment)
+                }
+            }
+        }
+
+        @Test(
+            "what cannot be is refused with the reason and what to do instead",
+            arguments: [
+                (["-d"], "no daemon"), (["-itd"], "no daemon"), (["--name", "x"], "has no name"),
+                (["-p", "80:80"], "this machine's network"), (["--publish=80:80"], "this machine's network"),
+                (["-v", "data:/data"], "no named volumes"),
+                (["--mount", "src=data,dst=/data"], "no mounts of type volume"),
+                (["--mount", "type=bind,dst=/data"], "src is missing"), (["--tmpfs", "x"], "there is no path"),
+                (["--env-file", "/no/such"], "there is no such file"), (["--hostname", ""], "no host name"),
+                (["-v", "./absent:/x"], "No such file"),
+            ])
+        func refused(flags: [String], words: String) async throws {
+            try await Manifold.with { manifold in
+                let result = try await manifold.run(["run"] + flags + ["\(try SharedRegistry.host)/busybox", "true"])
+                #expect(result.status == .exited(125) && result.errorOutput.contains(words), result.comment)
+            }
+        }
+
         @Test("input is passed on with -i alone, and files of this machine are seen where they are mounted")
         func inputAndMounts() async throws {
             try await Manifold.with { manifold in
@@ -85,13 +154,13 @@ extension Program {
             }
         }
 
-        @Test("a signal reaches the command, which ends as it likes", arguments: ["INT", "TERM"])
+        @Test("a signal reaches the command, which ends as it likes", arguments: ["INT", "TERM", "QUIT", "USR1"])
         func signals(name: String) async throws {
             try await Manifold.with { manifold in
                 let image = "\(try SharedRegistry.host)/busybox"
                 // The program is told once the command says that it listens.
                 let told = Manifold.Setting.script(
-                    "mkfifo \(manifold.path("lines")); env --default-signal=INT \"$@\" > \(manifold.path("lines")) & "
+                    "mkfifo \(manifold.path("lines")); env --default-signal=INT,QUIT \"$@\" > \(manifold.path("lines")) & "
                         + "{ read line; kill -\(name) $!; cat; } < \(manifold.path("lines")); wait $!")
                 let script = "trap 'echo got; exit 9' \(name); echo ready; while :; do sleep 0.1; done"
                 let result = try await manifold.run(["run", image, "sh", "-c", script], told, timeout: .seconds(30))

@@ -32,6 +32,8 @@ public struct StepCommand: Sendable {
     /// What the build asks of all its commands.
     public var settings = RunSettings()
     public var confinement = Confinement.container
+    /// Whether the command can write to the file system that it sees.
+    public var rootAccess = SandboxMount.Access.readWrite
     /// How the caller speaks with the command while it runs; nil when it does not.
     public var control: ProcessControl?
     /// A command that runs, beside which this one runs in the same sandbox, whose file system, network and name it has; nil for

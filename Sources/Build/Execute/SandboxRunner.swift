@@ -76,6 +76,7 @@ public struct SandboxRunner: CommandRunner {
             network: command.network, mounts: mounts, limits: command.settings.limits, scratch: run)
         spec.sharedMemory = command.settings.sharedMemory ?? spec.sharedMemory
         spec.confinement = command.confinement
+        spec.rootAccess = command.rootAccess
         return spec
     }
 }

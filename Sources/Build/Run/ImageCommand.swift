@@ -19,6 +19,8 @@ public struct ImageCommand: Sendable {
     public var hostname = "localhost"
     public var mounts: [SandboxMount] = []
     public var settings = RunSettings()
+    /// Whether the command can write to the image's files, in what of it is thrown away.
+    public var rootAccess = SandboxMount.Access.readWrite
     /// How the caller speaks with the command while it runs; nil when it does not.
     public var control: ProcessControl?
     /// TERM of a command that has a terminal, unless the image or the environment says otherwise.

@@ -60,6 +60,7 @@ public struct ImageRunner: Sendable {
                 network: command.network, platform: image.platform, lower: place.lower, upper: place.upper,
                 work: place.work, scratch: place.scratch, scripts: [], mounts: command.mounts,
                 hostname: command.hostname, settings: command.settings)
+            step.rootAccess = command.rootAccess
             step.control = command.control ?? beside.map { _ in ProcessControl() }
             let start = ContinuousClock.now
             let (end, explanation) = try await RunningCommand(step, runner: runner)

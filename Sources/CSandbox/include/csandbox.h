@@ -85,6 +85,8 @@ enum mf_operation_code {
     MF_BIND,
     /// Binds `target` of `slot` on itself with attributes `number`.
     MF_RESTRICT,
+    /// Gives the mount in `slot`, and nothing that is mounted on it, attributes `number`.
+    MF_PROTECT,
     /// Makes the directory, the empty file or the link to `source` called `target` directly in `slot`; mode `number`.
     MF_DIRECTORY,
     MF_FILE,

@@ -64,7 +64,10 @@ extension RunOptions {
         )
     }
 
-    private static func host(_ text: String) throws -> HostEntry {
+    /// Reads the value of --add-host as Docker does.
+    ///
+    /// - Throws: ``CommandError``.
+    static func host(_ text: String) throws -> HostEntry {
         guard let mark = text.firstIndex(of: "=") ?? text.firstIndex(of: ":"), mark > text.startIndex else {
             throw CommandError(
                 "--add-host \(text): the address is missing", remedy: "write it as --add-host NAME=ADDRESS")

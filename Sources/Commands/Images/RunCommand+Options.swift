@@ -2,9 +2,7 @@
 
 import ArgumentParser
 import Build
-import Glibc
 import Sandbox
-import Store
 import SystemPackage
 
 /// How `manifold run` runs a command; the words are docker's.
@@ -24,6 +22,12 @@ struct ContainerOptions: ParsableArguments {
             "A variable of the environment, with this process's value when none is written; may be repeated.",
             valueName: "name[=value]"))
     var variables: [String] = []
+
+    @Option(
+        name: .customLong("env-file"),
+        help: ArgumentHelp(
+            "A file with a NAME=VALUE on each line; -e goes before it; may be repeated.", valueName: "file"))
+    var variableFiles: [String] = []
 
     @Option(
         name: [.customShort("w"), .customLong("workdir")],
@@ -50,6 +54,34 @@ struct ContainerOptions: ParsableArguments {
         help: ArgumentHelp(
             "A file or directory of this machine to see at a path; may be repeated.", valueName: "host:path[:ro]"))
     var volumes: [String] = []
+
+    @Option(
+        name: .customLong("mount"),
+        help: ArgumentHelp(
+            "type=bind,src=PATH,dst=PATH[,readonly] or type=tmpfs,dst=PATH[,tmpfs-size=64m]; may be repeated.",
+            valueName: "mount"))
+    var mounts: [String] = []
+
+    @Option(
+        name: .customLong("tmpfs"),
+        help: ArgumentHelp(
+            "An empty directory in memory; may be repeated.", valueName: "path[:size=64m,mode=1777]"))
+    var memory: [String] = []
+
+    @Flag(name: .customLong("read-only"), help: "The command cannot write to the image's files.")
+    var isReadOnly = false
+
+    @Option(
+        name: .customLong("hostname"), help: ArgumentHelp("The host name of what runs.", valueName: "name"))
+    var hostname: String?
+
+    @Option(
+        name: .customLong("add-host"),
+        help: ArgumentHelp("A line for /etc/hosts: NAME=ADDRESS or NAME:ADDRESS; may be repeated.", valueName: "host"))
+    var hosts: [String] = []
+
+    @Flag(name: .customLong("init"), help: "Have an init that reaps processes, which is always so.")
+    var hasInit = false
 
     /// The terminal of the command; nil when it shall have none.
     ///
@@ -81,45 +113,36 @@ struct ContainerOptions: ParsableArguments {
         var command = ImageCommand()
         if !words.isEmpty { command.arguments = words }
         if let entrypoint { command.entrypoint = entrypoint.isEmpty ? [] : [entrypoint] }
-        command.environment = try variables.compactMap { variable in
-            guard !variable.isEmpty, !variable.hasPrefix("=") else {
-                throw CommandError("--env \(variable) has no name", remedy: "write it as --env NAME=VALUE")
+        command.environment =
+            try VariableFile.lines(of: variableFiles, in: environment)
+            + variables.compactMap { variable in
+                guard !variable.isEmpty, !variable.hasPrefix("=") else {
+                    throw CommandError("--env \(variable) has no name", remedy: "write it as --env NAME=VALUE")
+                }
+                if variable.contains("=") { return variable }
+                return environment.variables[variable].map { "\(variable)=\($0)" }
             }
-            if variable.contains("=") { return variable }
-            return environment.variables[variable].map { "\(variable)=\($0)" }
-        }
         command.workingDirectory = workingDirectory
         command.user = user
         guard let mode = NetworkMode(rawValue: network) else {
             throw CommandError("--network \(network) is not known", remedy: "use host or none")
         }
         command.network = mode
-        command.mounts = try volumes.map { try Self.mount($0, environment) }
-        return command
-    }
-
-    private static func mount(_ text: String, _ environment: Environment) throws -> SandboxMount {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard (2...3).contains(parts.count), parts[0].contains("/") || parts[0].hasPrefix("."), parts[1].hasPrefix("/")
-        else {
-            throw CommandError(
-                "--volume \(text) is not known", remedy: "write it as ./DIRECTORY:/PATH or /DIRECTORY:/PATH:ro")
-        }
-        var access = SandboxMount.Access.readWrite
-        for word in parts.count == 3 ? parts[2].split(separator: ",") : [] {
-            switch word {
-            case "ro": access = .readOnly
-            // Labels are for SELinux, which a sandbox of one's own has nothing to do with.
-            case "rw", "z", "Z": continue
-            default: throw CommandError("--volume \(text): \(word) is not known", remedy: "use ro or rw")
+        let list =
+            try volumes.map { try MountFlags.volume($0, in: environment) }
+            + mounts.map { try MountFlags.mount($0, in: environment) } + memory.map { try MountFlags.memory($0) }
+        // What is inside another comes after it, whatever the order on the command line.
+        command.mounts = list.enumerated().sorted { left, right in
+            (MountFlags.depth(left.element), left.offset) < (MountFlags.depth(right.element), right.offset)
+        }.map(\.element)
+        command.rootAccess = isReadOnly ? .readOnly : .readWrite
+        if let hostname {
+            guard !hostname.isEmpty, hostname.utf8.count <= 64, !hostname.utf8.contains(where: { $0 <= 32 }) else {
+                throw CommandError("--hostname \(hostname) is no host name of 1 to 64 bytes")
             }
+            command.hostname = hostname
         }
-        let path = environment.absolute(parts[0])
-        var status = stat()
-        guard stat(path.string, &status) == 0 else {
-            throw CommandError("--volume \(text): \(path): \(Errno(rawValue: errno))")
-        }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        return SandboxMount(isDirectory ? .directory(path, access) : .file(path, access), at: parts[1])
+        command.settings.hosts = try hosts.map { try RunOptions.host($0) }
+        return command
     }
 }

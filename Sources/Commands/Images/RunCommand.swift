@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
             docker-archive:FILE[:NAME] or store:NAME. Options stand before it; what follows is the command.
 
             The exit code is the command's, 128 + N when signal N ended it, 127 when the program is not there, 126 when \
-            it cannot be executed, and 125 when something else failed. SIGINT, SIGTERM and SIGHUP are passed on to it. With \
+            it cannot be executed, and 125 when something else failed. SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to it. With \
             -it it has a terminal, and every key is its own.
 
             Examples:
@@ -47,6 +47,13 @@ struct RunCommand: AsyncParsableCommand {
     var platform: String?
 
     @OptionGroup(title: "Emulators") var emulators: EmulatorOptions
+    @Option(
+        name: .customLong("pull"),
+        help: ArgumentHelp(
+            "Whether a registry is asked for NAME: always, missing (when the store lacks it) or never.",
+            valueName: "when"))
+    var pull = PullPolicy.missing
+
     @OptionGroup var progress: ProgressOptions
     @OptionGroup(title: "Registry options") var registry: RegistryOptions
     @OptionGroup(title: "Store options") var store: StoreOptions
@@ -69,7 +76,8 @@ struct RunCommand: AsyncParsableCommand {
             let own = try running.terminal()
             defer { own?.end() }
             let control = try own?.control ?? running.control()
-            status = try await Interruption.cancels(unless: { control.send($0) }) {
+            status = try await Interruption.cancels(besides: [SIGQUIT, SIGUSR1, SIGUSR2], unless: { control.send($0) })
+            {
                 try await reporter.follow { queue in
                     try await execute(environment, control, EventRelay(receive: queue.send))
                 }
@@ -89,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandError("no image is named", remedy: "write manifold run IMAGE [COMMAND...]")
         }
         guard !name.hasPrefix("-") else {
-            throw CommandError("option \(name) is not known", remedy: "see manifold run --help")
+            throw Self.refusal(of: name)
         }
         var command = try running.command(Array(words.dropFirst()), in: environment)
         command.control = control
@@ -110,10 +118,10 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         let named = try ImagePlace(name, absolute: environment.absolute)
-        let place = try Self.place(name, named, store)
+        let place = try place(name, named, store)
         do {
             return try await place.reading(registry, store, in: environment, run)
-        } catch let problem as PullProblem where place != named && problem.isOfPlatform {
+        } catch let problem as PullProblem where place != named && problem.isOfPlatform && pull != .never {
             // What is in the store is for others; the registry may have more.
             do { return try await named.reading(registry, store, in: environment, run) } catch is RegistryError {
                 throw problem
@@ -131,11 +139,11 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// What was built or pulled comes before what a registry has now.
-    private static func place(_ name: String, _ place: ImagePlace, _ store: Store) throws -> ImagePlace {
-        guard case .registry = place, !name.hasPrefix("docker:") else { return place }
+    private func place(_ name: String, _ place: ImagePlace, _ store: Store) throws -> ImagePlace {
+        guard case .registry = place, !name.hasPrefix("docker:"), pull != .always else { return place }
         do {
             return .store(try StoreName.one(name, in: store))
-        } catch ImagesError.notInStore {
+        } catch ImagesError.notInStore where pull != .never {
             return place
         }
     }

@@ -75,6 +75,10 @@ final class PlanMemory {
             result.code = MF_RESTRICT.rawValue
             result.number = attributes.rawValue
             set(&result, target, missing)
+        case .protect(let slot, let attributes):
+            result.code = MF_PROTECT.rawValue
+            result.number = attributes.rawValue
+            result.slot = slot.rawValue
         case .directory(let name, let mode, let slot):
             result.code = MF_DIRECTORY.rawValue
             result.number = UInt64(mode)

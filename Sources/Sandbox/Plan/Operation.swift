@@ -17,6 +17,8 @@ public enum Operation: Hashable, Sendable {
     case bind(FilePath, recursive: Bool, attributes: MountAttributes, at: Target, ifMissing: Missing)
     /// Gives what is at a path other attributes.
     case restrict(Target, attributes: MountAttributes, ifMissing: Missing)
+    /// Gives a whole file system other attributes, and what is mounted on it none.
+    case protect(Slot, attributes: MountAttributes)
     /// Makes a directory in a file system of ours.
     case directory(String, mode: UInt32, in: Slot)
     /// Makes an empty file in a file system of ours.
@@ -112,6 +114,7 @@ extension Operation: CustomStringConvertible {
         case .attach(_, let target): "mount of \(target) in the new root"
         case .bind(let source, _, _, let target, _): "mount of \(source) at \(target) in the new root"
         case .restrict(let target, _, _): "protection of \(target) in the new root"
+        case .protect(let slot, _): "protection of \(Target(slot: slot, path: ""))"
         case .directory(let name, _, let slot): "making of directory \(Target(slot: slot, path: name))"
         case .file(let name, _, let slot): "making of file \(Target(slot: slot, path: name))"
         case .link(let name, let to, let slot): "making of link \(Target(slot: slot, path: name)) to \(to)"

@@ -26,6 +26,7 @@ extension SandboxPlan {
             operations += sysOperations(spec, setting)
             operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
             operations += spec.mounts.flatMap { mountOperations($0) }
+            if spec.rootAccess == .readOnly { operations.append(.protect(.root, attributes: [.readOnly])) }
             operations += [.pivot, .hostname(spec.hostname)]
             if spec.network == .none { operations.append(.loopbackUp) }
         }
