@@ -140,6 +140,17 @@ extension Program {
             }
         }
 
+        @Test("MANIFOLD_JOBS is there for the command that asks for it, and another number changes no step")
+        func commandJobs() async throws {
+            try await Manifold.with { manifold in
+                let dockerfile = Program.dockerfile("ARG MANIFOLD_JOBS", "RUN echo \"$MANIFOLD_JOBS processes\"")
+                let log = try await Program.build(dockerfile, ["--memory", "600m"], with: manifold)
+                #expect(log.output(of: "linux/amd64") == ["1 processes"], log.comment)
+                let again = try await Program.build(dockerfile, ["--memory", "64g"], with: manifold)
+                #expect(again.outcomes(of: "RUN") == ["cached"] && again.digest == log.digest, again.comment)
+            }
+        }
+
         @Test(
             "a slip in a flag is told before anything is done",
             arguments: [
