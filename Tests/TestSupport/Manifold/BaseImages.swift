@@ -3,9 +3,10 @@
 import FoundationEssentials
 public import SystemPackage
 
-/// The base images that scripts/base-images makes of Debian's packages: `busybox` and `debian-gcc`.
+/// The base images that scripts/base-images makes of Debian's packages: `busybox`, `debian-gcc`, and `debian` for each
+/// architecture that Debian has.
 public enum BaseImages {
-    /// The layout of a base image; makes the images if they are not there yet.
+    /// The layout of a base image; makes it if it is not there yet.
     ///
     /// - Throws: Failure with the script's words.
     public static func layout(_ name: String) async throws -> FilePath {
@@ -13,7 +14,7 @@ public enum BaseImages {
         let bases = chosen.map { FilePath($0) } ?? Manifold.repository.appending(".build/bases")
         // The script keeps what is there, and two of it wait for each other.
         let result = try await ChildProcess.run(
-            Manifold.repository.appending("scripts/base-images").string, [bases.string], timeout: .seconds(600))
+            Manifold.repository.appending("scripts/base-images").string, [bases.string, name], timeout: .seconds(600))
         guard result.succeeded else { throw Failure(description: "\(result)") }
         return bases.appending(name)
     }
