@@ -35,8 +35,8 @@ extension Program {
 
                 let again = try await manifold.run(
                     ["build", "--progress", "plain"] + arguments + ["--test", "true", context.string])
-                #expect(again.errorOutput.contains(/PLATFORM +DIGEST +SIZE +RUN +TEST\n/), again.comment)
-                #expect(again.errorOutput.contains(/\nlinux\/arm64 +\w+ +\S+ +cached +1 passed\n/), again.comment)
+                #expect(again.errorOutput.contains(/PLATFORM +DIGEST +SIZE +RUN +AUDIT +TEST\n/), again.comment)
+                #expect(again.errorOutput.contains(/\nlinux\/arm64 +\w+ +\S+ +cached +ok.* +1 passed\n/), again.comment)
                 #expect(again.errorOutput.contains(/\nshared +cached\n/), again.comment)
             }
         }

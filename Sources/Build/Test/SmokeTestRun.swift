@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Diagnosis
 import OCI
 import Sandbox
 
@@ -92,7 +93,7 @@ struct SmokeTestRun: Sendable {
         {
             return #"without a shell, name the program as a list: --test '["/app", "--version"]'"#
         }
-        return Remedy.of(error)
+        return (error as? BadEnd)?.remedy ?? Remedy.of(error)
     }
 
     private static func title(of test: Test) -> String {
@@ -118,9 +119,9 @@ struct SmokeTestRun: Sendable {
             let report = try await runner.run(command, in: image, library: library, output: output)
             switch report.end {
             case .ended(let status) where status.isSuccess: return
-            case .ended(let status): throw BadEnd(description: status.sentence)
+            case .ended(let status): throw BadEnd(status.sentence, report)
             case .timeOver:
-                throw BadEnd(description: "it still ran after \(Self.words(tests.timeLimit)) and was stopped")
+                throw BadEnd("it still ran after \(Self.words(tests.timeLimit)) and was stopped", report)
             }
         case .staysUp(let time):
             command.timeLimit = time
@@ -136,7 +137,7 @@ struct SmokeTestRun: Sendable {
 
     private static func checkIsUp(_ report: ImageRunReport) throws {
         if case .ended(let status) = report.end {
-            throw BadEnd(description: "it ended after \(words(report.duration)) with \(status.sentence)")
+            throw BadEnd("it ended after \(words(report.duration)) with \(status.sentence)", report)
         }
     }
 
@@ -159,5 +160,12 @@ struct SmokeTestRun: Sendable {
     /// A test ended as it should not.
     private struct BadEnd: Error, CustomStringConvertible {
         let description: String
+        let remedy: String?
+
+        /// - Parameter report: may tell why.
+        init(_ sentence: String, _ report: ImageRunReport) {
+            description = sentence + (report.explanation.map { ": \($0.sentence)" } ?? "")
+            remedy = report.explanation?.remedy
+        }
     }
 }

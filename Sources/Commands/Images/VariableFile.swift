@@ -7,24 +7,29 @@ import Store
 enum VariableFile {
     /// - Throws: ``CommandError``, ``StoreError``.
     static func lines(of files: [String], in environment: Environment) throws -> [String] {
-        try files.flatMap { file in
+        var variables: [String] = []
+        for file in files {
             guard let bytes = try Files.read(environment.absolute(file)) else {
                 throw CommandError("--env-file \(file): there is no such file")
             }
-            let text = String(decoding: bytes, as: UTF8.self)
-            let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-            return try lines.enumerated().compactMap { number, line in
+            let lines = String(decoding: bytes, as: UTF8.self)
+                .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            for (place, line) in lines.enumerated() {
                 let line = line.drop { $0 == " " || $0 == "\t" }
-                guard !line.isEmpty, !line.hasPrefix("#") else { return nil }
+                guard !line.isEmpty, !line.hasPrefix("#") else { continue }
                 let name = line.prefix { $0 != "=" }
                 guard !name.isEmpty, !name.contains(where: \.isWhitespace) else {
                     throw CommandError(
-                        "--env-file \(file), line \(number + 1): the name of a variable is missing or has blanks",
+                        "--env-file \(file), line \(place + 1): the name of a variable is missing or has blanks",
                         remedy: "write it as NAME=VALUE")
                 }
-                if name.count < line.count { return String(line) }
-                return environment.variables[String(name)].map { "\(name)=\($0)" }
+                if name.count < line.count {
+                    variables.append(String(line))
+                } else if let value = environment.variables[String(name)] {
+                    variables.append("\(name)=\(value)")
+                }
             }
         }
+        return variables
     }
 }
