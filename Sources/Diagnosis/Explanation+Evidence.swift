@@ -24,9 +24,9 @@ extension Explanation {
     private static func ofStart(_ failure: SandboxError, _ evidence: FailureEvidence) -> Explanation? {
         switch failure {
         case .wrongFormat(let program, _):
-            evidence.programs[program].flatMap { ofProgram($0, refused: true, evidence) }
+            evidence.programs[program].flatMap { ofProgram($0, .refused, evidence) }
         case .interpreterNotFound(let program, _), .programNotFound(let program):
-            evidence.programs[program].flatMap { ofProgram($0, refused: false, evidence) }
+            evidence.programs[program].flatMap { ofProgram($0, .missing, evidence) }
         default: nil
         }
     }
@@ -36,8 +36,9 @@ extension Explanation {
         // The first that is there is meant; the others are who says it.
         let program = symptom.programs.lazy.compactMap { evidence.programs[$0] }.first
         switch symptom {
-        case .notExecutable: return program.flatMap { ofProgram($0, refused: true, evidence) }
-        case .notFound, .notUnderstood: return program.flatMap { ofProgram($0, refused: false, evidence) }
+        case .notExecutable: return program.flatMap { ofProgram($0, .refused, evidence) }
+        case .notFound: return program.flatMap { ofProgram($0, .missing, evidence) }
+        case .notUnderstood: return program.flatMap { ofProgram($0, .misread, evidence) }
         case .emulatorMissesLoader(let loader): return missingLoader(loader, of: "a program")
         case .killed where evidence.memoryKills > 0, .outOfMemory: return memory(evidence)
         case .diskFull: return evidence.disk.flatMap(full)

@@ -49,17 +49,4 @@ extension Explanation {
             remedy: "give the user a range of 65536 in /etc/subuid and /etc/subgid: "
                 + "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \"$USER\"")
     }
-
-    /// A command that was stopped since its time was over.
-    public static func timeLimit(_ limit: String, _ execution: FailureEvidence.Execution) -> Explanation {
-        switch execution {
-        case .native:
-            Explanation(.timeLimit, "it still ran after \(limit) and was stopped", remedy: "give it more time")
-        case .emulated(let emulation):
-            Explanation(
-                .timeLimit, "it still ran after \(limit) under qemu-\(emulation.target) and was stopped",
-                remedy: "give it more time: under QEMU a program takes ten times as long and more; where it hangs, "
-                    + "try another QEMU (--qemu-version), or \(crossCompile)")
-        }
-    }
 }

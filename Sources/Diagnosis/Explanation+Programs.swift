@@ -4,25 +4,34 @@ import Audit
 import OCI
 
 extension Explanation {
+    /// What was said of a file that somebody wanted to execute.
+    enum Complaint {
+        /// The kernel said that it is no program for it.
+        case refused
+        /// It was not found, though it may be there.
+        case missing
+        /// A shell read it as a script.
+        case misread
+    }
+
     /// Why a file cannot be executed, when its bytes show that.
-    ///
-    /// - Parameter refused: whether the kernel said that the file is no program for it.
-    static func ofProgram(_ program: ProgramFacts, refused: Bool, _ evidence: FailureEvidence) -> Explanation? {
+    static func ofProgram(_ program: ProgramFacts, _ complaint: Complaint, _ evidence: FailureEvidence) -> Explanation?
+    {
         switch program.content {
-        case .elf(let facts): return ofELF(facts, program, refused: refused, evidence)
+        case .elf(let facts): return ofELF(facts, program, complaint, evidence)
         case .script(let name): return ofScript(name, program, evidence)
-        case .empty where refused:
+        case .empty where complaint == .refused:
             return Explanation(
                 .damagedProgram, "\(program.path) is empty",
                 remedy: "see what should have filled it: a download or a compiler that failed before")
-        case .text where refused:
+        case .text where complaint == .refused:
             return Explanation(
                 .noProgram, "\(program.path) is text without #! at its beginning, which only a shell executes",
                 remedy: "begin it with #!/bin/sh, or run it as sh \(program.path)")
-        case .other(let what?):
+        case .other(let what?) where complaint != .missing:
             return Explanation(
                 .noProgram, "\(program.path) is no program but \(what)", remedy: "see how the file got there")
-        case .other(nil) where refused:
+        case .other(nil) where complaint == .refused:
             return Explanation(
                 .noProgram, "\(program.path) is neither a program nor a script", remedy: "see how the file got there")
         case .empty, .text, .other: return nil
@@ -30,7 +39,7 @@ extension Explanation {
     }
 
     private static func ofELF(
-        _ facts: ELFFacts, _ program: ProgramFacts, refused: Bool, _ evidence: FailureEvidence
+        _ facts: ELFFacts, _ program: ProgramFacts, _ complaint: Complaint, _ evidence: FailureEvidence
     ) -> Explanation? {
         let fit = PlatformFit(of: facts, on: evidence.platform)
         let words = "\(program.path) is \(fit.words(for: facts, on: evidence.platform))"
@@ -46,7 +55,7 @@ extension Explanation {
         if case .missing(let loader) = program.interpreter {
             return missingLoader(loader, of: program.path)
         }
-        guard refused else { return nil }
+        guard complaint == .refused else { return nil }
         if facts.isPartial {
             return Explanation(
                 .damagedProgram, "\(program.path) is cut off: it says that it has more bytes than there are",
@@ -100,7 +109,7 @@ extension Explanation {
                     "install \(name.split(separator: "/").last.map(String.init) ?? name), or write the script for a "
                     + "shell that the image has")
         case .present(_, let facts?):
-            return ofELF(facts, ProgramFacts(path: name, content: .elf(facts)), refused: false, evidence)
+            return ofELF(facts, ProgramFacts(path: name, content: .elf(facts)), .missing, evidence)
         case .present(_, nil), nil: return nil
         }
     }

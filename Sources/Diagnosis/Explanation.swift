@@ -40,8 +40,6 @@ public struct Explanation: Hashable, Sendable {
         case tooFewIDs = "too-few-ids"
         /// A set-uid program did not get its rights.
         case setUserID = "set-user-id"
-        /// It ran for longer than it was given.
-        case timeLimit = "time-limit"
     }
 
     public let cause: Cause

@@ -56,6 +56,8 @@ struct ExplanationTests {
         ("/x: not found", Array("#!/bin/sh\r\necho".utf8), .windowsLineEnds, "line ends of Windows"),
         ("/x: not found", Array("#!\n".utf8), .noProgram, "names no interpreter"),
         ("/x: syntax error", Array("#!/x\nif".utf8), nil, ""),
+        // It may be another file of that name which was not found.
+        ("tar: /x: Cannot open: No such file or directory", [0x1f, 0x8b, 8, 0], nil, ""),
     ]
 
     @Test("what the file shows that a message names", arguments: files)

@@ -106,8 +106,10 @@ struct ImageVerification: Sendable {
         let after = "after \(HumanFormat.duration(report.duration))"
         switch report.end {
         case .ended(let status) where staysUp:
+            let why = report.explanation.map { ": \($0.sentence)" } ?? ""
             throw BadEnd(
-                report: report, description: "\(status.sentence) \(after), and should have stayed up for \(limit)")
+                report: report, description: "\(status.sentence) \(after), and should have stayed up for \(limit)\(why)"
+            )
         case .ended(let status) where !status.isSuccess:
             let why = report.explanation.map { ": \($0.sentence)" } ?? ""
             throw BadEnd(report: report, description: status.sentence + why)

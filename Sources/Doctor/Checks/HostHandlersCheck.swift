@@ -46,7 +46,7 @@ package struct HostHandlersCheck: Check {
                 finding(
                     handlers.isEmpty && areNeeded ? .failure : .ok,
                     areNeeded ? "\(count) registered" : "\(count) registered and in order; \(unused)",
-                    handlers.isEmpty && areNeeded ? machine.installation(of: .emulators([])) : [])
+                    handlers.isEmpty && areNeeded ? [install] : [])
             ]
         }
         return troubles.map { trouble in
@@ -61,6 +61,9 @@ package struct HostHandlersCheck: Check {
     ) -> Finding {
         Finding("host-handlers", status, "handlers of the host", sentence, commands: commands)
     }
+
+    /// What registers handlers as they should be.
+    private var install: Finding.Command { machine.sudo("\(machine.program) emulators install --persist") }
 
     private struct Trouble {
         let sentence: String
@@ -88,7 +91,7 @@ package struct HostHandlersCheck: Check {
             return Trouble(
                 sentence:
                     "\(handler.name) has no flag F, so that it works only where \(handler.interpreter) is, which is in no image",
-                commands: [remove] + machine.installation(of: .emulators([])))
+                commands: [remove, install])
         }
         if let file = ProgramFile(beginningOf: path), !file.isStatic {
             return Trouble(

@@ -29,7 +29,7 @@ struct RegistryCheck: Check {
                 } catch let error as RegistryError {
                     // It is there and answers; who pulls in public images needs no more.
                     if error.kind == .unauthorized, !isAsked { return nil }
-                    return ("\(error)", error.remedy)
+                    return (error.detail ?? "\(error)", error.remedy)
                 } catch {
                     return ("\(error)", nil)
                 }

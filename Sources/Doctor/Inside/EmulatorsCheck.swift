@@ -132,8 +132,8 @@ struct EmulatorsCheck: Check {
         let list = missing.map(\.platform.description).joined(separator: ", ")
         let commands = machine.installation(of: .emulators(missing.map(\.target)))
         let imported =
-            "get static qemu-*-static programs into a directory and name it in MANIFOLD_QEMU_DIR; nothing else needs to "
-            + "be installed"
+            "this distribution has no package of static ones: manifold emulators import FILE brings in those of another "
+            + "(qemu-aarch64-static and so on), or name a directory of them in MANIFOLD_QEMU_DIR"
         return [
             Finding(
                 "emulators-missing", areAsked || isNone ? .failure : .warning, "emulators",
