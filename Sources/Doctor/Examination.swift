@@ -1,12 +1,18 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+public import Emulation
 import Glibc
+public import OCI
 public import Registry
 public import SystemPackage
 
 /// Everything that a build needs of a machine, looked at and tried.
 public struct Examination: Sendable {
     public var machine: ExaminedMachine
+    public var finder: EmulatorFinder
+    public var platforms: [Platform]
+    /// Whether somebody asked for these platforms.
+    public var arePlatformsAsked: Bool
     /// Files with credentials.
     public var credentialFiles: [FilePath]
     /// The registries to reach, and whether somebody asked for them.
@@ -25,10 +31,14 @@ public struct Examination: Sendable {
     }
 
     public init(
-        _ machine: ExaminedMachine, credentialFiles: [FilePath], registries: [String], areRegistriesAsked: Bool,
+        _ machine: ExaminedMachine, finder: EmulatorFinder, platforms: [Platform], arePlatformsAsked: Bool,
+        credentialFiles: [FilePath], registries: [String], areRegistriesAsked: Bool,
         client: RegistryClient, inside: @escaping @Sendable () async -> Inside
     ) {
         self.machine = machine
+        self.finder = finder
+        self.platforms = platforms
+        self.arePlatformsAsked = arePlatformsAsked
         self.credentialFiles = credentialFiles
         self.registries = registries
         self.areRegistriesAsked = areRegistriesAsked
@@ -66,13 +76,20 @@ public struct Examination: Sendable {
                 Finding(
                     "sandbox", .note, "sandbox, overlayfs, emulators",
                     "not tried: they need what is missing above")
-            ]
+            ] + (await emulatorFiles())
         }
         switch await inside() {
         case .findings(let findings): return findings
         case .notEntered(let sentence, let remedy):
-            return [Finding("sandbox", .failure, "sandbox", sentence, advice: remedy)]
+            return [Finding("sandbox", .failure, "sandbox", sentence, advice: remedy)] + (await emulatorFiles())
         }
+    }
+
+    /// So that one round is enough where more than one thing is missing.
+    private func emulatorFiles() async -> [Finding] {
+        await EmulatorFilesCheck(
+            machine: machine, finder: finder, platforms: platforms, areAsked: arePlatformsAsked
+        ).findings()
     }
 
     private func registryFindings() async -> [Finding] {

@@ -58,6 +58,11 @@ public struct ExaminedMachine: Sendable {
         return [sudo("sh -c \"echo \(name)=\(value) >> \(file) && sysctl -p \(file)\"")]
     }
 
+    /// What people type to start this program.
+    public var programName: String {
+        Programs(self).path(of: "manifold") == nil ? program.string : "manifold"
+    }
+
     /// Whether all this is inside of a container.
     var isContainer: Bool {
         text("/run/.containerenv") != nil || text("/.dockerenv") != nil || environment["container"] != nil

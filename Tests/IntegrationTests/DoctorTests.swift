@@ -30,7 +30,7 @@ extension Program {
                 #expect(report["platforms"].array.map { $0["platform"].string } == ["linux/arm64", "linux/386"])
                 #expect(report["platforms"][0]["runs"].string?.hasPrefix("qemu-aarch64 ") == true)
                 #expect(report["platforms"][1]["runs"] == "native")
-                #expect(report["next"].strings.contains { $0.hasPrefix("manifold build --platform") })
+                #expect(report["next"].strings.contains { $0.contains("manifold build --platform") })
                 // What was tried has left nothing, and no store was made.
                 #expect(!FileManager.default.fileExists(atPath: manifold.path("store").string))
                 let names = try FileManager.default.contentsOfDirectory(atPath: manifold.path("").string)
@@ -64,7 +64,7 @@ extension Program {
                 #expect(finding("emulators-missing", report)["status"] == "failure")
                 #expect(report["commands"].array.contains { $0["text"].string?.contains("qemu-user-static") == true })
                 #expect(report["platforms"][1]["runs"] == "native")
-                #expect(report["next"].strings == ["manifold doctor"])
+                #expect(report["next"].strings.last?.hasSuffix("manifold doctor") == true)
             }
         }
 

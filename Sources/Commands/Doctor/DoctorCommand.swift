@@ -89,9 +89,11 @@ struct DoctorCommand: AsyncParsableCommand {
         let names = registries.isEmpty ? (isOffline ? [] : ["docker.io"]) : registries
         let variables = registry.environment(environment).variables
         let arguments = insideArguments(machine)
+        let finder = try emulators.finder(in: environment, store: machine.store)
         let findings = try await registry.withClient(for: names, in: environment) { client in
             let examination = Examination(
-                machine, credentialFiles: StoredCredentials(environment: variables).files.map(\.path),
+                machine, finder: finder, platforms: chosen, arePlatformsAsked: !platforms.isEmpty,
+                credentialFiles: StoredCredentials(environment: variables).files.map(\.path),
                 registries: names,
                 areRegistriesAsked: !registries.isEmpty, client: client,
                 inside: { await InsideProcess(arguments: arguments).run() })

@@ -24,7 +24,8 @@ extension DoctorReport {
         var text = ""
         if let native = list({ $0 == "native" }) { text += "ready:     \(native)\n" }
         if let emulated = list({ $0 != nil && $0 != "native" }) { text += "emulated:  \(emulated)\n" }
-        if let missing = list({ $0 == nil }) { text += "not here:  \(missing)\n" }
+        let isTried = findings.contains { $0.platform != nil }
+        if let missing = list({ $0 == nil }) { text += "\(isTried ? "not here: " : "not tried:") \(missing)\n" }
         return text
     }
 

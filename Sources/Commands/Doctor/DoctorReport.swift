@@ -53,7 +53,7 @@ struct DoctorReport: Encodable {
         self.commands = commands
         next = Self.next(
             working: self.platforms.filter { $0.runs != nil }.map(\.platform), host: machine.host.description,
-            isReady: ok, hasDockerfile: hasDockerfile)
+            isReady: ok, hasDockerfile: hasDockerfile, program: machine.programName)
     }
 
     var failed: Bool { !ok }
@@ -63,8 +63,10 @@ struct DoctorReport: Encodable {
     }
 
     /// The way from here to an image for several platforms.
-    private static func next(working: [String], host: String, isReady: Bool, hasDockerfile: Bool) -> [String] {
-        guard isReady, !working.isEmpty else { return ["manifold doctor"] }
+    private static func next(
+        working: [String], host: String, isReady: Bool, hasDockerfile: Bool, program: String
+    ) -> [String] {
+        guard isReady, !working.isEmpty else { return ["\(program) doctor"] }
         var chosen = [host, "linux/amd64", "linux/arm64", "linux/arm/v7"].filter(working.contains)
         chosen += working
         var list: [String] = []
@@ -79,8 +81,8 @@ struct DoctorReport: Encodable {
             ]
         let foreign = list.last ?? host
         return start + [
-            "manifold build --platform \(list.joined(separator: ",")) -t \(name) .",
-            "manifold run --platform \(foreign) \(name)",
+            "\(program) build --platform \(list.joined(separator: ",")) -t \(name) .",
+            "\(program) run --platform \(foreign) \(name)",
         ]
     }
 }

@@ -33,7 +33,7 @@ package struct SubordinateIDsCheck: Check {
         }
         return Finding(
             "subordinate-ids", .warning, "subordinate ids",
-            "this root has \(count) ids; images use ids up to 65535 (apt runs as one of them)",
+            "this root has \(count == 1 ? "one id" : "\(count) ids"); images use ids up to 65535 (apt runs as one of them)",
             advice: "run manifold outside of this container, or give the container 65536 ids")
     }
 

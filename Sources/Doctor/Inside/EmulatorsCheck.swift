@@ -27,8 +27,6 @@ struct EmulatorsCheck: Check {
         guard sandbox.status != .failure else { return [handlers, sandbox] }
 
         var findings = [handlers, sandbox]
-        var missing: [(platform: Platform, target: String)] = []
-        var dynamic: FilePath?
         var withoutRights: [String] = []
         var emulated: [Platform] = []
         for platform in platforms {
@@ -39,11 +37,10 @@ struct EmulatorsCheck: Check {
                 guard works, case .emulated = mode else { continue }
                 emulated.append(platform)
                 if case .setUserIDIgnored = await probe.setUserID(platform) { withoutRights.append("\(platform)") }
-            } catch .notInstalled(_, let target, _) {
-                missing.append((platform, target))
-            } catch .notStatic(_, let path) {
-                missing.append((platform, EmulatorTable.target(for: platform)?.target ?? ""))
-                dynamic = dynamic ?? path
+            } catch .notInstalled {
+                continue
+            } catch .notStatic {
+                continue
             } catch {
                 findings.append(
                     Finding(
@@ -51,7 +48,10 @@ struct EmulatorsCheck: Check {
                         platform: platform.description))
             }
         }
-        findings += missingFindings(missing, dynamic, isNone: emulated.isEmpty)
+        // One line for all that are not there.
+        findings += await EmulatorFilesCheck(
+            machine: machine, finder: finder, platforms: platforms, areAsked: areAsked
+        ).findings()
         findings += rights(emulated, withoutRights, ownHandlers)
         findings += await DirectoryOffsetsCheck(place: place, platforms: emulated.filter(\.is32Bit).map(\.description))
             .findings()
@@ -123,24 +123,6 @@ struct EmulatorsCheck: Check {
                     areAsked ? .failure : .warning, "does not run under \(runs)\(place): \(why)", advice: remedy), false
             )
         }
-    }
-
-    private func missingFindings(
-        _ missing: [(platform: Platform, target: String)], _ dynamic: FilePath?, isNone: Bool
-    ) -> [Finding] {
-        guard !missing.isEmpty else { return [] }
-        let list = missing.map(\.platform.description).joined(separator: ", ")
-        let commands = machine.installation(of: .emulators(missing.map(\.target)))
-        let imported =
-            "this distribution has no package of static ones: manifold emulators import FILE brings in those of another "
-            + "(qemu-aarch64-static and so on), or name a directory of them in MANIFOLD_QEMU_DIR"
-        return [
-            Finding(
-                "emulators-missing", areAsked || isNone ? .failure : .warning, "emulators",
-                "there are none for \(list)"
-                    + (dynamic.map { " (\($0) needs libraries that no image has: a static one is needed)" } ?? ""),
-                advice: commands.isEmpty ? imported : nil, commands: commands)
-        ]
     }
 
     private func rights(_ emulated: [Platform], _ without: [String], _ areOwn: Bool) -> [Finding] {
