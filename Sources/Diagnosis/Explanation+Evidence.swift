@@ -38,6 +38,7 @@ extension Explanation {
         switch symptom {
         case .notExecutable: return program.flatMap { ofProgram($0, .refused, evidence) }
         case .notFound: return program.flatMap { ofProgram($0, .missing, evidence) }
+        case .notPermitted: return program.flatMap(withoutPermission)
         case .notUnderstood: return program.flatMap { ofProgram($0, .misread, evidence) }
         case .emulatorMissesLoader(let loader): return missingLoader(loader, of: "a program")
         case .killed where evidence.memoryKills > 0, .outOfMemory: return memory(evidence)
@@ -52,6 +53,7 @@ extension Explanation {
     /// What a message lets one suppose.
     private static func told(_ symptom: Symptom, _ evidence: FailureEvidence) -> Explanation? {
         switch symptom {
+        case .missingLibrary(let name): missingLibrary(name)
         case .emulatedSignal(let number): emulatedSignal(number, evidence)
         case .emulatorFailure, .noAddressSpace: emulatorFailure(symptom, evidence)
         case .illegalInstruction: illegalInstruction(evidence)

@@ -114,6 +114,28 @@ extension Explanation {
         }
     }
 
+    /// A program or script that nobody made executable.
+    static func withoutPermission(_ program: ProgramFacts) -> Explanation? {
+        guard program.isExecutable == false else { return nil }
+        switch program.content {
+        case .elf, .script: break
+        case .empty, .text, .other: return nil
+        }
+        return Explanation(
+            .noPermission, "\(program.path) is not executable",
+            remedy: "COPY --chmod=755 makes it so, as does chmod +x before it is copied, or git update-index --chmod=+x"
+        )
+    }
+
+    static func missingLibrary(_ name: String) -> Explanation {
+        Explanation(
+            .missingLibrary,
+            "a program needs the library \(name.isEmpty ? "that is named above" : name), which is not in the image",
+            remedy:
+                "install the package that has it, copy it as well when the program comes from another stage, or link the "
+                + "program statically")
+    }
+
     static func windowsLineEnds(_ script: String, fix: String) -> Explanation {
         Explanation(
             .windowsLineEnds,

@@ -14,6 +14,10 @@ public struct Explanation: Hashable, Sendable {
         case damagedProgram = "damaged-program"
         /// The loader or interpreter that a program names is not there.
         case missingInterpreter = "missing-interpreter"
+        /// A library that a program needs is not there.
+        case missingLibrary = "missing-library"
+        /// A file that is to be executed lacks the permission.
+        case noPermission = "no-permission"
         /// A script has the line ends of Windows.
         case windowsLineEnds = "windows-line-ends"
         /// The kernel has nothing that runs a program of the image's own platform.

@@ -28,7 +28,11 @@ public struct ProgramFacts: Hashable, Sendable {
     /// Nil when it names none.
     public let interpreter: Interpreter?
 
-    public init(path: String, content: Content, interpreter: Interpreter? = nil) {
+    /// Whether anybody may execute it; nil when that is not known.
+    public var isExecutable: Bool?
+
+    public init(path: String, content: Content, interpreter: Interpreter? = nil, isExecutable: Bool? = nil) {
+        self.isExecutable = isExecutable
         self.path = path
         self.content = content
         self.interpreter = interpreter

@@ -8,6 +8,10 @@ public enum Symptom: Hashable, Sendable {
     case notFound([String])
     /// A shell read a file as a script, which it may not be.
     case notUnderstood([String])
+    /// A file may not be executed. The names that may be the file's.
+    case notPermitted([String])
+    /// A library is not there.
+    case missingLibrary(String)
     /// The name of an interpreter ends in a carriage return.
     case carriageReturn
     /// QEMU did not find a program's loader.
@@ -48,16 +52,22 @@ public enum Symptom: Hashable, Sendable {
             self = .unsupportedSystemCall(Self.number(after: "syscall: ", in: text).map(String.init) ?? "")
         } else if says(
             "exec format error", "cannot execute binary file", "invalid elf image for this architecture",
-            "wrong elf class", "exec init error")
+            "exec init error")
         {
             self = .notExecutable(Self.names(in: line))
         } else if says("\\r': no such file", "\\r’: no such file", "^m: bad interpreter", "\r: bad interpreter") {
             self = .carriageReturn
+        } else if says("error while loading shared libraries", "error loading shared library") {
+            // Of glibc's loader and of musl's.
+            let mark = says("loading shared libraries: ") ? "libraries: " : "library "
+            self = .missingLibrary(Self.word(after: mark, in: line))
+        } else if text.hasSuffix("permission denied") {
+            self = .notPermitted(Self.names(in: line))
         } else if says("required file not found", "bad interpreter", "bad elf interpreter", "no such file or directory")
             || text.hasSuffix(": not found")
         {
             self = .notFound(Self.names(in: line))
-        } else if says("syntax error", "\u{7f}elf", "unterminated quoted string") {
+        } else if says("syntax error", "wrong elf class", "\u{7f}elf", "unterminated quoted string") {
             self = .notUnderstood(Self.names(in: line))
         } else if says("illegal instruction") {
             self = .illegalInstruction
@@ -89,7 +99,7 @@ public enum Symptom: Hashable, Sendable {
     /// The names that may be those of the file that the line is about.
     public var programs: [String] {
         switch self {
-        case .notExecutable(let names), .notFound(let names), .notUnderstood(let names): names
+        case .notExecutable(let names), .notFound(let names), .notUnderstood(let names), .notPermitted(let names): names
         default: []
         }
     }
@@ -124,6 +134,11 @@ public enum Symptom: Hashable, Sendable {
     }
 
     private static let quotes: Set<Character> = ["'", "\"", "`", "‘", "’", "“", "”", "(", ")", "[", "]", ","]
+
+    private static func word(after mark: String, in line: String) -> String {
+        guard let range = line.firstRange(of: mark) else { return "" }
+        return String(line[range.upperBound...].prefix { $0 != ":" && $0 != " " })
+    }
 
     private static func quoted(_ line: String) -> String? {
         let parts = line.split(separator: "'", omittingEmptySubsequences: false)

@@ -86,6 +86,7 @@ struct ExplanationTests {
         ("Illegal instruction", .illegalInstruction, "qemu-aarch64 7.2.22"),
         ("Value too large for defined data type", .valueTooLarge, "32-bit"),
         ("env: 'sh\\r': No such file or directory", .windowsLineEnds, "Windows"),
+        ("x: error while loading shared libraries: libz.so.1: cannot open", .missingLibrary, "library libz.so.1"),
         ("Killed", .killed, "SIGKILL"), ("std::bad_alloc", .outOfMemory, "memory ran out"),
         ("write: No space left on device", .diskFull, "/dev/shm"),
         ("sudo: effective uid is not 0", .setUserID, "did not become root"),
@@ -155,6 +156,18 @@ struct ExplanationTests {
         evidence.failure = .wrongFormat(program: "/x", machine: "x86_64")
         #expect(Explanation(evidence)?.cause == .foreignProgram)
         evidence.failure = .noProgram
+        #expect(Explanation(evidence) == nil)
+    }
+
+    @Test("a script that nobody made executable, and a file that nobody meant to execute")
+    func permission() {
+        var evidence = Self.evidence(
+            output: ["sh: /x: Permission denied"], files: ["/x": Array("#!/bin/sh\n".utf8)])
+        #expect(Explanation(evidence) == nil)
+        evidence.programs["/x"]?.isExecutable = false
+        #expect(Explanation(evidence)?.cause == .noPermission)
+        evidence = Self.evidence(output: ["cat: /x: Permission denied"], files: ["/x": Array("text".utf8)])
+        evidence.programs["/x"]?.isExecutable = false
         #expect(Explanation(evidence) == nil)
     }
 

@@ -31,6 +31,16 @@ struct SymptomTests {
         ("ls: reading directory '.': Value too large for defined data type", .valueTooLarge),
         ("c++: fatal error: Killed signal terminated program cc1plus", .killed),
         ("Killed", .killed),
+        (
+            "/x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file or directory",
+            .missingLibrary("libz.so.1")
+        ),
+        (
+            "Error loading shared library libssl.so.3: No such file or directory (needed by /x)",
+            .missingLibrary("libssl.so.3")
+        ),
+        ("sh: 1: ./x: Permission denied", .notPermitted(["./x"])),
+        ("ld.so: /usr/lib/x.so: wrong ELF class: ELFCLASS64", .notUnderstood(["ELFCLASS64", "/usr/lib/x.so"])),
         ("/bin/bash: line 1:     7 Killed                  ./x", .killed),
         ("virtual memory exhausted: Cannot allocate memory", .outOfMemory),
         ("cp: error writing '/x': No space left on device", .diskFull),
@@ -44,7 +54,7 @@ struct SymptomTests {
     func line(text: String, expected: Symptom) {
         let symptom = Symptom(text)
         switch expected {
-        case .notExecutable(let names), .notFound(let names), .notUnderstood(let names):
+        case .notExecutable(let names), .notFound(let names), .notUnderstood(let names), .notPermitted(let names):
             #expect(symptom?.programs.starts(with: names) == true, "\(String(describing: symptom))")
             #expect(symptom.map { Self.kind($0) } == Self.kind(expected))
         case .notSetUserID: #expect(symptom.map { Self.kind($0) } == Self.kind(expected))

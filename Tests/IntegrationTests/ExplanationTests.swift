@@ -28,6 +28,9 @@ extension Program {
                 "/x is an s390x program for linux/s390x"
             ),
             ("RUN : >/x && chmod +x /x\nRUN [\"/x\"]", "linux/amd64", "damaged-program", "/x is empty"),
+            (
+                "RUN printf '#!/bin/sh' >/x && /x", "linux/amd64", "no-permission", "/x is not executable"
+            ),
             ("RUN kill -SEGV $$", "linux/arm64", "emulated-signal", "SIGSEGV (signal 11) under qemu-aarch64 7."),
             ("RUN kill -KILL $$", "linux/amd64", "killed", "SIGKILL"),
             ("RUN QEMU_CPU=banana /bin/uname", "linux/arm64", "unknown-processor", "banana"),

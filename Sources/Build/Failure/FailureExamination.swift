@@ -61,9 +61,10 @@ struct FailureExamination: Sendable {
         // What is named last is nearest to the end.
         for name in names.reversed() where found[name] == nil && found.count < 32 {
             for path in places(of: name) {
-                guard let facts = ProgramFacts(path: path, read: { view.bytes(of: $0, at: $1, count: $2) }) else {
+                guard var facts = ProgramFacts(path: path, read: { view.bytes(of: $0, at: $1, count: $2) }) else {
                     continue
                 }
+                facts.isExecutable = view.isExecutable(path)
                 found[name] = facts
                 break
             }

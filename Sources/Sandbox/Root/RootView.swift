@@ -55,6 +55,16 @@ public final class RootView: Sendable {
         }
     }
 
+    /// Whether a file has any permission to be executed; nil when it is not there.
+    public func isExecutable(_ path: String) -> Bool? {
+        let descriptor = mf_open_in_root(root.rawValue, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return status.st_mode & 0o111 != 0
+    }
+
     /// Bytes of a regular file, fewer at its end; nil when it is not there or cannot be read.
     ///
     /// Symbolic links are followed as ``contents(of:limit:)`` does.
