@@ -40,7 +40,7 @@ public struct TimeOut: Error, Sendable, Hashable {
 
 extension TimeOut: CustomStringConvertible {
     public var description: String {
-        let processes = running.map { "; it ran \($0.isEmpty ? "nothing" : $0)" } ?? ""
+        let processes = running.map { $0.isEmpty ? "" : "; it ran \($0)" } ?? ""
         return isOfBuild
             ? "the build was stopped after \(limit.words), which is --timeout total\(processes)"
             : "it was stopped after \(limit.words), which is its --timeout\(processes)"
