@@ -130,6 +130,13 @@ extension Program {
                 #expect(!unknown.succeeded && unknown.comment.rawValue.contains("linux/arm64 is of version 1.0"))
                 #expect(unknown.comment.rawValue.contains("there are \(number), mine"), unknown.comment)
 
+                let list = try await manifold.run(
+                    ["emulators", "list", "--platform", "arm64", "--qemu-version", "mine", "--json"])
+                let first = try JSONValue(parsing: list.stdout)[0]
+                #expect(first["works"] == .bool(true) && first["emulators"][0]["name"] == "mine", list.comment)
+                let none = try await manifold.run(["emulators", "list", "--platform", "arm64", "--qemu-version", "1.0"])
+                #expect(none.status == .exited(1) && none.errorOutput.contains("is of version 1.0"), none.comment)
+
                 // Which one really runs: the one that was damaged is noticed.
                 let damaged = try await ChildProcess.run(
                     "sh", ["-ec", "for f in $1/emulators/*/qemu*; do printf x >>$f; done", "sh", manifold.store.string])

@@ -118,6 +118,7 @@ extension EmulatorSurvey.State {
     /// What is wrong, a sentence each.
     fileprivate var problems: [String] {
         var problems: [String] = []
+        if case .noVersion = error { problems.append(error.map { "\($0)" } ?? "") }
         if let outcome, !outcome.works { problems.append("the probe \(outcome)") }
         if let dynamic {
             problems.append("\(dynamic) needs libraries, which are in no image; a static emulator is needed")

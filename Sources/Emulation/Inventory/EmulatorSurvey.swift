@@ -106,7 +106,9 @@ public struct EmulatorSurvey: Sendable {
             case .emulated(let emulator) where emulator.target != target:
                 throw .notInstalled(
                     platform, target: target.target, searched: finder.directories)
-            case .emulated(let emulator): try await handlers.register(emulator, for: platform)
+            case .emulated(let emulator):
+                found = found.filter { $0.known.emulator == emulator } + found.filter { $0.known.emulator != emulator }
+                try await handlers.register(emulator, for: platform)
             }
         } catch {
             failure = error
