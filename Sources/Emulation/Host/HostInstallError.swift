@@ -55,6 +55,8 @@ extension HostInstallError: CustomStringConvertible {
                 + "it on the machine)"
         case .foreignFile(let path): "move it away: sudo mv \(path) \(path).old"
         case .badPath: "copy the emulator to a directory with a short, plain name, and name that with --qemu-dir"
+        case .mount(_, let error) where error == .notPermitted || error == .permissionDenied:
+            "in a container this cannot be done: do it on the machine itself"
         case .mount, .busy, .file, .refused, .noEffect, .shadowed: nil
         }
     }
