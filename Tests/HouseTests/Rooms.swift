@@ -24,7 +24,8 @@ enum Rooms {
         "Sandbox": ["OCI", "Emulation", "CSandbox", "CSeccomp"],
         "Diagnosis": ["OCI", "Host", "Audit", "Sandbox"],
         "Build": [
-            "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host", "Emulation",
+            "OCI", "Dockerfile", "Audit", "Layers", "Store", "HTTP", "Registry", "Images", "Remote", "Host",
+            "Emulation",
             "Sandbox", "Diagnosis",
         ],
         "Doctor": [
