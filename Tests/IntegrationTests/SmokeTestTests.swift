@@ -112,7 +112,7 @@ extension Program {
                     // It sees the other's files, processes and network, which this machine has not.
                     (
                         [
-                            "\(check) CMD cat /tmp/up && pidof sleep && wget -qO- http://127.0.0.1:8123/ | grep well",
+                            "\(check) CMD cat /tmp/up && kill -0 $(cat /tmp/up) && wget -qO- http://127.0.0.1:8123/ | grep well",
                             "USER 12",
                             "CMD mkdir /tmp/w; echo well > /tmp/w/index.html; httpd -p 8123 -h /tmp/w; sleep 0.3; echo $$ > /tmp/up; exec sleep 60",
                         ],

@@ -80,6 +80,10 @@ struct ContainerOptions: ParsableArguments {
         help: ArgumentHelp("A line for /etc/hosts: NAME=ADDRESS or NAME:ADDRESS; may be repeated.", valueName: "host"))
     var hosts: [String] = []
 
+    /// A flag here, so that it is understood among others, as in -itd.
+    @Flag(name: [.customShort("d"), .customLong("detach")], help: .hidden)
+    var isDetached = false
+
     @Flag(name: .customLong("init"), help: "Have an init that reaps processes, which is always so.")
     var hasInit = false
 

@@ -73,6 +73,7 @@ struct RunCommand: AsyncParsableCommand {
             let mode = progress.progress == nil ? .quiet : try progress.mode(in: environment)
             let terminal = ProgressTerminal(.standardError, environment: environment.variables)
             let reporter = ProgressReporter(mode: mode, terminal: terminal)
+            if running.isDetached { throw Self.refusal(of: "--detach") }
             let own = try running.terminal()
             defer { own?.end() }
             let control = try own?.control ?? running.control()

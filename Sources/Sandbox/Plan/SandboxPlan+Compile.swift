@@ -25,7 +25,9 @@ extension SandboxPlan {
             operations += procOperations(spec, setting)
             operations += sysOperations(spec, setting)
             operations += devOperations(spec, setting) + devMountPoints(spec.mounts)
-            operations += spec.mounts.flatMap { mountOperations($0) }
+            operations += spec.mounts.indices.flatMap { place in
+                mountOperations(spec.mounts[place], before: Array(spec.mounts[(place + 1)...]))
+            }
             if spec.rootAccess == .readOnly { operations.append(.protect(.root, attributes: [.readOnly])) }
             operations += [.pivot, .hostname(spec.hostname)]
             if spec.network == .none { operations.append(.loopbackUp) }
@@ -120,15 +122,23 @@ extension SandboxPlan {
 
     /// What is mounted below /dev finds nothing of the image there.
     private static func devMountPoints(_ mounts: [SandboxMount]) -> [Operation] {
-        var made: Set = ["pts", "shm", "mqueue"]
+        mountPoints(of: mounts, below: ["dev"], in: .dev, made: ["pts", "shm", "mqueue"])
+    }
+
+    /// Makes the mount points that an empty file system lacks which is going to be mounted at a path.
+    private static func mountPoints(
+        of mounts: [SandboxMount], below path: [String], in slot: Operation.Slot, made: Set<String> = []
+    ) -> [Operation] {
+        var made = made
         return mounts.flatMap { mount -> [Operation] in
             let components = MountPoint.components(of: mount.target)
-            guard components.first == "dev" else { return [] }
-            return components.indices.dropFirst().compactMap { index in
-                let path = components[1...index].joined(separator: "/")
+            guard components.starts(with: path) else { return [] }
+            let rest = Array(components.dropFirst(path.count))
+            return rest.indices.compactMap { index in
+                let path = rest[...index].joined(separator: "/")
                 guard made.insert(path).inserted else { return nil }
-                let isFile = index == components.count - 1 && !mount.isDirectory
-                return isFile ? .file(path, mode: 0o644, in: .dev) : .directory(path, mode: 0o755, in: .dev)
+                let isFile = index == rest.count - 1 && !mount.isDirectory
+                return isFile ? .file(path, mode: 0o644, in: slot) : .directory(path, mode: 0o755, in: slot)
             }
         }
     }
@@ -181,7 +191,8 @@ extension SandboxPlan {
         return operations
     }
 
-    private static func mountOperations(_ mount: SandboxMount) -> [Operation] {
+    /// - Parameter others: what is mounted afterwards, perhaps on it.
+    private static func mountOperations(_ mount: SandboxMount, before others: [SandboxMount]) -> [Operation] {
         let target = Operation.Target(slot: .root, path: mount.relativeTarget)
         switch mount.source {
         case .file(let path, let access):
@@ -193,10 +204,9 @@ extension SandboxPlan {
         case .memory(let size, let mode):
             var options = [Operation.Option(key: "mode", value: String(mode, radix: 8))]
             if let size { options.append(.init(key: "size", value: String(size))) }
-            return [
-                .fileSystem("tmpfs", options: options, attributes: [.noSetuid, .noDevices], into: .memory),
-                .attach(.memory, at: target),
-            ]
+            let points = mountPoints(of: others, below: MountPoint.components(of: mount.target), in: .memory)
+            return [.fileSystem("tmpfs", options: options, attributes: [.noSetuid, .noDevices], into: .memory)]
+                + points + [.attach(.memory, at: target)]
         }
     }
 
