@@ -24,7 +24,7 @@ extension ELFFacts {
             case 3 where range.size <= 4096: wanted.append(range)
             case 4 where ELFMachine.isX86(machine) && range.size <= noteLimit && wanted.count < 32: wanted.append(range)
             case 0x6474_e553 where range.size <= noteLimit && wanted.count < 32: wanted.append(range)
-            case 0x7000_0003 where ELFMachine.isMIPS(machine):
+            case 0x7000_0003 where ELFMachine.isMIPS(machine) && range.size <= noteLimit:
                 hasMIPSFlags = true
                 wanted.append(range)
             default: break

@@ -119,7 +119,8 @@ struct FilePiece {
         var left = limit
         var merged: [(offset: UInt64, end: UInt64)] = []
         let sorted = ranges.compactMap { range -> (offset: UInt64, end: UInt64)? in
-            guard range.size > 0, range.offset <= UInt64(Int64.max) - range.size else { return nil }
+            let most = UInt64(Int64.max)
+            guard range.size > 0, range.size <= most, range.offset <= most - range.size else { return nil }
             let offset = max(range.offset, start)
             return offset < range.offset + range.size ? (offset, range.offset + range.size) : nil
         }

@@ -39,9 +39,9 @@ extension BuildRun {
         }
         summary.failed = outcomes.failed
         summary.sharedRunTime = execution.clock.time(of: graph) { $0.count > 1 }
-        summary.note { image in
-            image.audit = audits.first { $0.platform == image.platform }?.outcome ?? .off
-            image.passedTests = passed[image.platform]
+        summary.note(zip: graph.images.map(\.target)) { image, target in
+            image.audit = audits.first { $0.target == target }?.outcome ?? .off
+            image.passedTests = passed[target]
             image.runTime = execution.clock.time(of: graph) { $0 == [image.platform] }
         }
         try await export(graph, execution.results, to: caches.exports, execution.library, names: summary.names)
@@ -52,20 +52,21 @@ extension BuildRun {
     private func audit(_ execution: Execution, _ outcomes: inout PlatformOutcomes) async throws -> [PlatformAudit] {
         let audit = BuildAudit(library: execution.library, policy: request.audit, relay: relay)
         let audits = try await audit.run(execution.graph.keeping(outcomes.remaining), execution.results)
-        try outcomes.fail(audits.filter { !$0.errors.isEmpty }, of: \.platform, with: BuildError.audit)
+        try outcomes.fail(
+            audits.filter { !$0.errors.isEmpty }, of: { $0.target ?? $0.platform }, with: BuildError.audit)
         return audits
     }
 
     /// Runs the tests in the finished images.
     ///
-    /// - Returns: how many tests each image has passed.
+    /// - Returns: how many tests each image has passed, by the platform that was asked for.
     private func test(_ execution: Execution, _ outcomes: inout PlatformOutcomes) async throws -> [Platform: Int] {
         guard !request.tests.isEmpty else { return [:] }
         let run = SmokeTestRun(
             tests: request.tests, runner: ImageRunner(store: store, runner: runner, events: relay),
             library: execution.library, settings: request.runSettings, limit: execution.limit, relay: relay)
         let report = try await run.run(in: execution.graph.keeping(outcomes.remaining), execution.results)
-        try outcomes.fail(report.failures, of: \.platform, with: BuildError.tests)
+        try outcomes.fail(report.failures, of: \.target, with: BuildError.tests)
         return report.passed
     }
 }

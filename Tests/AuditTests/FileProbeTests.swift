@@ -95,6 +95,20 @@ struct FileProbeTests {
         #expect(facts(elf, inPiecesOf: 100) != nil)
     }
 
+    @Test("no size of a segment is too large", arguments: [0x7000_0003, 3, 4, 0x6474_e553, 1] as [UInt32])
+    func hugeSegment(type: UInt32) {
+        for machine: UInt8 in [8, 40, 62] {
+            var bytes: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
+            bytes += [2, 0, machine, 0, 1, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
+            bytes += [64] + [UInt8](repeating: 0, count: 21)
+            bytes += [56, 0, 1, 0, 64, 0, 0, 0, 0, 0]
+            bytes += (0..<4).map { UInt8(truncatingIfNeeded: type >> ($0 * 8)) } + [4, 0, 0, 0]
+            bytes += [UInt8](repeating: 0, count: 24) + [UInt8](repeating: 0xff, count: 8)
+            bytes += [UInt8](repeating: 0, count: 8000)
+            #expect(facts(bytes, inPiecesOf: 4096) != nil)
+        }
+    }
+
     @Test("the facts of a layer are the same after they were stored, and equal ones are written once")
     func record() throws {
         var layer = LayerFacts()

@@ -42,7 +42,9 @@ struct BuildAudit: Sendable {
         var audit = ImageAudit(
             AuditedImage(platform: image.platform, config: image.config, layers: audited), policy: policy)
         if let base = image.base { audit.auditConfig(of: base.config.platform, named: base.reference.familiar) }
-        return audit.run()
+        var report = audit.run()
+        report.target = image.target
+        return report
     }
 
     /// What made each layer.

@@ -124,6 +124,12 @@ package struct ImageAudit {
             kind: kind, path: path, role: role, stopsProgram: stopsProgram, sentence: sentence, remedy: remedy,
             layer: file.map { image.layers[$0.layer].origin })
         finding.severity = policy.severity(of: finding)
+        // A layer that nobody has looked at may have replaced the file.
+        if let layer = file?.layer, policy.level == .program,
+            image.layers[layer...].contains(where: { $0.content == nil })
+        {
+            finding.severity = .warning
+        }
         findings.append(finding)
     }
 

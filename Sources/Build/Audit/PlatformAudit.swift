@@ -4,7 +4,10 @@ public import OCI
 
 /// What the audit of one platform's image found.
 public struct PlatformAudit: Sendable, Hashable {
+    /// The platform that the image is for.
     public let platform: Platform
+    /// The platform that was asked for; another one where the last stage has a platform of its own.
+    var target: Platform?
     /// How many programs, libraries and scripts were looked at.
     public let fileCount: Int
     /// The errors first, then in the order of the layers and paths.

@@ -171,7 +171,9 @@ public struct BuildSummary: Sendable {
     }
 
     /// Adds to what is said of each image.
-    mutating func note(_ change: (inout Image) -> Void) {
-        for index in images.indices { change(&images[index]) }
+    ///
+    /// - Parameter targets: the platforms that were asked for, in the images' order.
+    mutating func note(zip targets: [Platform], _ change: (inout Image, Platform) -> Void) {
+        for (index, target) in Swift.zip(images.indices, targets) { change(&images[index], target) }
     }
 }

@@ -28,7 +28,7 @@ struct SmokeTestRun: Sendable {
 
     /// What became of the tests.
     struct Report {
-        /// How many tests each image has passed that passed all.
+        /// How many tests each image has passed that passed all, by the platform that was asked for.
         let passed: [Platform: Int]
         let failures: [SmokeTestFailure]
     }
@@ -37,14 +37,12 @@ struct SmokeTestRun: Sendable {
     ///
     /// - Throws: ``LostLayer``; `CancellationError`.
     func run(in graph: BuildGraph, _ results: [Int: StepResult]) async throws -> Report {
-        let images = graph.images.map { image in
-            RunnableImage(
-                title: "the image", platform: image.platform, config: image.config,
-                layers: results[image.vertex]?.layers ?? [], source: library.source)
-        }
-        let work = images.flatMap { image in
+        let work = graph.images.flatMap { planned in
+            let image = RunnableImage(
+                title: "the image", platform: planned.platform, config: planned.config,
+                layers: results[planned.vertex]?.layers ?? [], source: library.source)
             let own = tests.staysUp.map { test(ofStaying: $0, in: image) }
-            return (tests.commands.map { .command($0) } + [own].compactMap(\.self)).map { (image, $0) }
+            return (tests.commands.map { .command($0) } + [own].compactMap(\.self)).map { (planned.target, image, $0) }
         }
         let count = tests.commands.count + (tests.staysUp == nil ? 0 : 1)
         let failures = try await withThrowingTaskGroup(of: (Int, SmokeTestFailure?).self) { group in
@@ -52,21 +50,23 @@ struct SmokeTestRun: Sendable {
             func take(_ outcome: (Int, SmokeTestFailure?)) {
                 if let failure = outcome.1 { failures.append((outcome.0, failure)) }
             }
-            for (place, (image, test)) in work.enumerated() {
+            for (place, (target, image, test)) in work.enumerated() {
                 if place >= limit, let outcome = try await group.next() { take(outcome) }
-                group.addTask { (place, try await self.run(test, in: image)) }
+                group.addTask { (place, try await self.run(test, in: image, of: target)) }
             }
             for try await outcome in group { take(outcome) }
             return failures.sorted { $0.place < $1.place }.map(\.failure)
         }
-        let failed = Set(failures.map(\.platform))
-        let passed = images.map(\.platform).filter { !failed.contains($0) }
+        let failed = Set(failures.map(\.target))
+        let passed = graph.images.map(\.target).filter { !failed.contains($0) }
         return Report(
             passed: Dictionary(passed.map { ($0, count) }) { first, _ in first }, failures: failures)
     }
 
     /// - Returns: why it failed; nil when it has not.
-    private func run(_ test: Test, in image: RunnableImage) async throws -> SmokeTestFailure? {
+    private func run(
+        _ test: Test, in image: RunnableImage, of target: Platform
+    ) async throws -> SmokeTestFailure? {
         let step = relay.step(Self.title(of: test), platforms: [image.platform])
         do {
             try await relay.perform(step) {
@@ -82,7 +82,7 @@ struct SmokeTestRun: Sendable {
             throw lost
         } catch {
             return SmokeTestFailure(
-                step: step, platform: image.platform, reason: "\(error)",
+                step: step, platform: image.platform, target: target, reason: "\(error)",
                 remedy: Self.remedy(of: error, in: test, image))
         }
     }

@@ -42,6 +42,8 @@ extension SmokeTests.Command: CustomStringConvertible {
 public struct SmokeTestFailure: Error, Sendable {
     public let step: BuildStep
     public let platform: Platform
+    /// The platform that was asked for; another one where the last stage has a platform of its own.
+    let target: Platform
     /// What became of it.
     public let reason: String
     /// What to do about it, where something is known to help.

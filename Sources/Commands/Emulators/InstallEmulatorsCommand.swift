@@ -161,7 +161,7 @@ struct InstallEmulatorsCommand: AsyncParsableCommand {
             try CommandOutput.result("# the file \(file.path):\n\(file.text.dropLast())")
         }
         guard persists else { return }
-        for file in installer.boot.others {
+        for file in try installer.boot.others() {
             try CommandOutput.result("# the file \(file.path):\n\(file.text.dropLast())")
         }
     }

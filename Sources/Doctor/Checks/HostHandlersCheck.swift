@@ -63,7 +63,7 @@ package struct HostHandlersCheck: Check {
     }
 
     /// What registers handlers as they should be.
-    private var install: Finding.Command { machine.sudo("\(machine.program) emulators install --persist") }
+    private var install: Finding.Command { machine.sudo("\(machine.program) emulators install --persist all") }
 
     private struct Trouble {
         let sentence: String

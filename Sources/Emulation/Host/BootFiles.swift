@@ -63,9 +63,11 @@ public struct BootFiles: Sendable {
     public var configurationDirectory: FilePath { place("etc/binfmt.d") }
 
     /// What has to be there besides, where systemd does not start the machine.
-    public var others: [File] {
+    ///
+    /// - Throws: ``HostInstallError`` when fstab is there and cannot be read.
+    public func others() throws(HostInstallError) -> [File] {
         guard starter != .systemd else { return [] }
-        return [script] + (fstabWithLine().map { [File(path: fstab, text: $0, mode: 0o644)] } ?? [])
+        return [script] + (try fstabWithLine().map { [File(path: fstab, text: $0, mode: 0o644)] } ?? [])
     }
 
     /// What somebody has to do beside that the files are there; nil mostly.
@@ -82,7 +84,10 @@ public struct BootFiles: Sendable {
             if old == file.text { return false }
             // fstab is everybody's; our part of it is marked by itself.
             guard file.path == fstab || Self.isOurs(old) else { throw .foreignFile(file.path) }
-            if file.path == fstab { try HostFile.replace(backup, with: old) }
+            if file.path == fstab {
+                // Who may not read the file may not read its copy.
+                try HostFile.replace(backup, with: old, mode: 0o600)
+            }
         }
         try HostFile.makeDirectory(file.path.removingLastComponent())
         try HostFile.replace(file.path, with: file.text, mode: file.mode)
@@ -141,8 +146,8 @@ public struct BootFiles: Sendable {
     private static let line = "binfmt_misc /proc/sys/fs/binfmt_misc binfmt_misc nofail 0 0\n"
 
     /// The text of fstab with a line for binfmt_misc; nil when it has one.
-    private func fstabWithLine() -> String? {
-        let old = (try? HostFile.text(of: fstab)) ?? ""
+    private func fstabWithLine() throws(HostInstallError) -> String? {
+        let old = try HostFile.text(of: fstab) ?? ""
         let isThere = old.split(separator: "\n").contains { line in
             let fields = line.split { $0 == " " || $0 == "\t" }
             return fields.count > 2 && !fields[0].hasPrefix("#") && fields[1] == "/proc/sys/fs/binfmt_misc"

@@ -1,6 +1,7 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
 import Glibc
+import Host
 public import SystemPackage
 
 /// The host's own list of handlers.
@@ -65,7 +66,9 @@ public struct HostBinfmt: Hashable, Sendable {
     private func write(_ text: String, to name: String) throws(HostInstallError) {
         let path = directory.appending(name)
         do {
-            let file = try FileDescriptor.open(path, .writeOnly, options: [.closeOnExec])
+            // Below the root directory of another machine there may be anything.
+            if let type = FileSystem(of: directory)?.type, type != "binfmt_misc" { throw Errno.invalidArgument }
+            let file = try FileDescriptor.open(path, .writeOnly, options: [.closeOnExec, .noFollow])
             try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
         } catch {
             throw .file(path, error as? Errno ?? .ioError)

@@ -4,12 +4,19 @@ import Glibc
 import SystemPackage
 
 extension HostFile {
+    /// The most bytes of a file that is changed.
+    private static let limit = 1 << 20
+
     /// The text of a file; nil when there is none.
     static func text(of path: FilePath) throws(HostInstallError) -> String? {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
             defer { try? file.close() }
-            return beginning(of: file, count: 1 << 20).map { String(decoding: $0, as: UTF8.self) }
+            guard let bytes = beginning(of: file, count: limit + 1) else { throw Errno.ioError }
+            // What is written back must be what was read, to the last byte.
+            guard bytes.count <= limit else { throw Errno.fileTooLarge }
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw Errno.illegalByteSequence }
+            return text
         } catch Errno.noSuchFileOrDirectory {
             return nil
         } catch {

@@ -64,6 +64,9 @@ public struct HostInstaller: Sendable {
         guard emulator.target == target else {
             throw EmulationError.notInstalled(target.platform, target: target.target, searched: finder.directories)
         }
+        if let digest = emulator.digest, HostFile.digest(of: emulator.path) != digest {
+            throw EmulationError.damaged(emulator.path)
+        }
         let path = emulator.path.string
         guard path.utf8.count <= 127, path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x3a && $0 < 0x7f }) else {
             throw HostInstallError.badPath(emulator.path)
@@ -112,7 +115,7 @@ public struct HostInstaller: Sendable {
     /// - Throws: ``HostInstallError``.
     public func persist(_ target: EmulatorTarget, _ registrations: [HandlerRegistration]) throws -> [FilePath] {
         let own = BootFiles.configuration(target, registrations, in: boot.configurationDirectory)
-        return try ([own] + boot.others).filter { try boot.write($0) }.map(\.path)
+        return try ([own] + boot.others()).filter { try boot.write($0) }.map(\.path)
     }
 
     /// Takes out entries and files that manifold has made; nil: for all targets.

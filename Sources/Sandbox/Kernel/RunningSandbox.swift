@@ -58,9 +58,10 @@ final class RunningSandbox: Sendable {
         source.setEventHandler { self.advance() }
         // The handlers keep this object alive until the source is cancelled, which is when all is closed.
         source.setCancelHandler { self.finish() }
-        source.activate()
+        // The sandbox may be over before the next line, and what is closed then must not be attached any more.
         control?.attach(process.lifeline)
         control?.note(process.pid)
+        source.activate()
     }
 
     /// Kills every process of the sandbox; without effect when it has ended.
@@ -109,7 +110,10 @@ final class RunningSandbox: Sendable {
             case .report, .process: process.report
             }
         guard descriptor >= 0 else { return }
+        // A pipe holds no more; whoever outlives the sandbox may fill it again and again.
+        var rounds = all ? 32 : 1
         repeat {
+            rounds -= 1
             var isEmptyForNow = false
             let chunk = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
                 let result = read(descriptor, buffer.baseAddress, buffer.count)
@@ -126,7 +130,7 @@ final class RunningSandbox: Sendable {
             case .errors: output(.standardError, chunk)
             case .report, .process: takeReport(chunk)
             }
-        } while all
+        } while rounds > 0
     }
 
     private func takeReport(_ bytes: [UInt8]) {
