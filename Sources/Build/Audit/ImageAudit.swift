@@ -163,7 +163,10 @@ package struct ImageAudit {
     mutating func judge(_ facts: ELFFacts, _ fit: PlatformFit, at file: Found, role: String? = nil) {
         let kind: AuditFinding.Kind
         switch fit {
-        case .fits, .notRun: return
+        case .fits: return
+        case .notRun:
+            guard role != nil else { return }
+            kind = .notProgram
         case .fitsAs:
             guard role != nil else { return }
             kind = .sister
@@ -172,7 +175,8 @@ package struct ImageAudit {
         }
         add(
             kind, "is \(fit.words(for: facts, on: platform))", at: file, role: role,
-            stopsProgram: role != nil && kind != .sister, remedy: remedy(for: kind, at: file))
+            stopsProgram: role != nil && kind != .sister,
+            remedy: kind == .notProgram ? "name the program that it is linked into" : remedy(for: kind, at: file))
     }
 
     /// Whether a program's loader is there and goes with it.

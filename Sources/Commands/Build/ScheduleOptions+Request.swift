@@ -52,11 +52,9 @@ extension ScheduleOptions {
     }
 
     private static func duration(_ text: String, of source: String) throws -> Duration {
-        // Seconds may go without their unit.
-        let nanoseconds = Int64(text).flatMap { (0..<1_000_000_000).contains($0) ? $0 * 1_000_000_000 : nil }
-        guard let nanoseconds = nanoseconds ?? (try? GoDuration.parse(text)), nanoseconds > 0 else {
+        guard let duration = TimeOption.duration(text) else {
             throw CommandError("\(source): \(text) is no time", remedy: "write it as 90s, 30m or 1h30m")
         }
-        return .nanoseconds(nanoseconds)
+        return duration
     }
 }

@@ -36,7 +36,7 @@ struct InstallEmulatorsCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("persist"), help: "Also when the machine starts again.") var persists = false
 
-    @Flag(name: .customLong("reset"), help: "First take out everything that manifold has registered before.")
+    @Flag(name: .customLong("reset"), help: "First take out everything that manifold has registered and written before.")
     var resets = false
 
     @Flag(

@@ -179,6 +179,20 @@ struct ImageAuditTests {
             ])
     }
 
+    @Test("an object file is nothing to start; elsewhere it is left alone")
+    func objects() throws {
+        let object = AuditFile.elf(ELFBuilder(type: 1, machine: 183))
+        let image = AuditImage(cmd: ["/app.o"], [("app.o", object), ("lib/other.o", object)])
+        #expect(try image.findings() == ["error not-a-program /app.o CMD"])
+    }
+
+    @Test("what a layer that was not read may have replaced is no error")
+    func unread() throws {
+        #expect(
+            try AuditImage(cmd: ["/app"], [("app", .amd64)], nil).findings() == ["warning foreign /app CMD"])
+        #expect(try AuditImage(cmd: ["/app"], nil, [("app", .amd64)]).findings() == ["error foreign /app CMD"])
+    }
+
     @Test("the level says what is an error, and patterns what is meant to be so")
     func levels() throws {
         let image = AuditImage(
