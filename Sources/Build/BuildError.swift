@@ -145,9 +145,12 @@ extension BuildError: CustomStringConvertible {
     }
 
     private static func remedy(for audits: [PlatformAudit]) -> String {
-        let first = audits.lazy.flatMap(\.errors).first
-        let allowed = first?.path.map { "; if it is meant to be so: --audit-allow \($0), or --audit=warn" } ?? ""
-        return (first?.remedy ?? "nothing was published") + allowed
+        let errors = audits.flatMap(\.errors)
+        var remedies: [String] = []
+        for remedy in errors.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
+        if remedies.isEmpty { remedies = ["nothing was published"] }
+        let allowed = errors.first?.path.map { "; if it is meant to be so: --audit-allow \($0), or --audit=warn" } ?? ""
+        return remedies.prefix(3).joined(separator: "\n  ") + allowed
     }
 
     private static func sentence(on bases: [UnavailableBase]) -> String {

@@ -54,7 +54,8 @@ extension Explanation {
     private static func told(_ symptom: Symptom, _ evidence: FailureEvidence) -> Explanation? {
         switch symptom {
         case .missingLibrary(let name): missingLibrary(name)
-        case .emulatedSignal(let number): emulatedSignal(number, evidence)
+        // Somebody sent the others: HUP, INT, QUIT, KILL, PIPE, TERM.
+        case .emulatedSignal(let number) where ![1, 2, 3, 9, 13, 15].contains(number): emulatedSignal(number, evidence)
         case .emulatorFailure, .noAddressSpace: emulatorFailure(symptom, evidence)
         case .illegalInstruction: illegalInstruction(evidence)
         case .carriageReturn: windowsLineEnds("a script", fix: "the script")

@@ -47,11 +47,12 @@ extension EmulationError: CustomStringConvertible {
     public var remedy: String? {
         switch self {
         case .noTarget: "leave the platform out, or build it on a machine of its own"
-        case .notInstalled(_, let name, _):
-            EmulatorTable.target(named: name)?.removedIn.map {
+        case .notInstalled(_, let name, let searched):
+            (EmulatorTable.target(named: name)?.removedIn.map {
                 "QEMU \($0) and newer have no qemu-\(name): get an older one, and "
                     + "import it with: manifold emulators import FILE"
-            } ?? Self.installation(of: name)
+            } ?? Self.installation(of: name))
+                + (searched.count == 1 ? "; --qemu-dir and MANIFOLD_QEMU_DIR are the only place where is looked" : "")
         case .noHandlers(let platform, _, _):
             "register handlers on the host with: "
                 + Distribution.current.asRoot("manifold emulators install --persist \(platform)")

@@ -70,7 +70,7 @@ public struct EmulatorFinder: Sendable {
         // Of equal versions the first; what a name was given to goes by that as well.
         let fitting = all.filter { $0.name == wanted || $0.version?.matches(wanted) == true }
         guard var best = fitting.first else {
-            throw .noVersion(platform, wanted: wanted, available: all.compactMap { $0.name ?? $0.version?.number })
+            throw .noVersion(platform, wanted: wanted, available: Self.names(of: all))
         }
         for other in fitting {
             if let version = other.version, let highest = best.version, highest.numbers != version.numbers,
@@ -93,6 +93,16 @@ public struct EmulatorFinder: Sendable {
             return KnownEmulator(emulator: emulator, version: emulator.file?.version, name: nil)
         }
         return installed + (library?.emulators(of: target) ?? [])
+    }
+
+    /// What `--qemu-version` may say to mean each of them.
+    private static func names(of emulators: [KnownEmulator]) -> [String] {
+        var names: [String] = []
+        for name in emulators.flatMap({ [$0.version?.number, $0.name] }).compactMap(\.self) where !names.contains(name)
+        {
+            names.append(name)
+        }
+        return names
     }
 
     /// An emulator of `target` that does not do, since it needs libraries of the host; nil when there is none.

@@ -31,12 +31,18 @@ public struct Platform: Hashable, Sendable {
         self.osFeatures = osFeatures
     }
 
-    /// Parses `os/architecture[/variant]` or an architecture alone, in any of the spellings that people use
+    /// Parses `os/architecture[/variant]`, `architecture/variant` or an architecture alone, in any of the spellings that people use
     /// (`linux/aarch64`, `armv7l`, `x86_64`, `arm32v6`).
     ///
     /// - Throws: ``OCIError/unknownPlatform(_:suggestion:)``.
     public init(_ text: String) throws(OCIError) {
-        let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        // An architecture and a variant, as in arm/v7: no operating system is called like an architecture.
+        if parts.count == 2, let alias = ArchitectureTable.alias(parts[0]),
+            ArchitectureTable.isVariant(parts[1], of: alias.architecture)
+        {
+            parts.insert("linux", at: 0)
+        }
         let os: String
         let architecture: String
         let variant: String?

@@ -285,13 +285,16 @@ extension Program {
             }
         }
 
-        @Test("a cache that says of a blob that it is another layer than it is spoils nothing")
-        func lies() async throws {
+        // With equal times the step that is done again gives the blob that the cache says is the other layer.
+        @Test(
+            "a cache that says of a blob that it is another layer than it is spoils nothing",
+            arguments: [[], ["--build-arg", "SOURCE_DATE_EPOCH=1700000000"]])
+        func lies(times: [String]) async throws {
             try await Manifold.with { manifold in
                 let path = manifold.path("cache")
                 let dockerfile = Program.dockerfile("RUN echo one > /one", "RUN echo two > /two")
                 let first = try await Program.build(
-                    dockerfile, ["--cache-to", "type=local,dest=\(path)"], with: manifold,
+                    dockerfile, times + ["--cache-to", "type=local,dest=\(path)"], with: manifold,
                     Self.empty(manifold, "one"))
                 try #require(first.succeeded, first.comment)
                 // The two blobs change places in the manifest, and everything above is named anew.
@@ -318,9 +321,11 @@ extension Program {
                 try #require(changed.succeeded, changed.comment)
                 let store = Self.empty(manifold, "two")
                 let second = try await Program.build(
-                    dockerfile, ["--cache-from", "type=local,src=\(path)"], with: manifold, store)
+                    dockerfile, times + ["--cache-from", "type=local,src=\(path)"], with: manifold, store)
                 #expect(second.succeeded, second.comment)
-                #expect(Set(second.outcomes(of: "RUN").suffix(2)) == ["done"], second.comment)
+                for step in ["RUN echo one > /one", "RUN echo two > /two"] {
+                    #expect(second.outcomes(of: step).last == "done", second.comment)
+                }
                 let image = try ImageLayout(manifold.path("out")).image("linux/amd64")
                 let layer = try #require(image.layers.last)
                 #expect(try await ImageLayout.content(of: "two", in: layer) == Array("two\n".utf8))

@@ -64,7 +64,9 @@ extension Program {
                 #expect(finding("emulators-missing", report)["status"] == "failure")
                 #expect(report["commands"].array.contains { $0["text"].string?.contains("qemu-user-static") == true })
                 #expect(report["platforms"][1]["runs"] == "native")
-                #expect(report["next"].strings.last?.hasSuffix("manifold doctor") == true)
+                #expect(
+                    report["next"].strings.last?.hasSuffix("doctor --offline --json --platform linux/arm64,linux/amd64")
+                        == true)
             }
         }
 

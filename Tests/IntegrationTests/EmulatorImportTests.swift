@@ -128,7 +128,9 @@ extension Program {
                 #expect(chosen.succeeded, chosen.comment)
                 let unknown = try await build("--qemu-version", "aarch64=1.0")
                 #expect(!unknown.succeeded && unknown.comment.rawValue.contains("linux/arm64 is of version 1.0"))
-                #expect(unknown.comment.rawValue.contains("there are \(number), mine"), unknown.comment)
+                #expect(
+                    unknown.comment.rawValue.contains("there are \(number), ")
+                        && unknown.comment.rawValue.contains(", mine"), unknown.comment)
 
                 let list = try await manifold.run(
                     ["emulators", "list", "--platform", "arm64", "--qemu-version", "mine", "--json"])

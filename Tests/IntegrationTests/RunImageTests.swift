@@ -123,7 +123,7 @@ extension Program {
             arguments: [
                 (["-d"], "no daemon"), (["-itd"], "no daemon"), (["--name", "x"], "has no name"),
                 (["-p", "80:80"], "this machine's network"), (["--publish=80:80"], "this machine's network"),
-                (["-v", "data:/data"], "no named volumes"),
+                (["-v", "data:/data"], "no named volumes"), (["-v", "/tmp:/."], "nothing can be mounted at /"),
                 (["--mount", "src=data,dst=/data"], "no mounts of type volume"),
                 (["--mount", "type=bind,dst=/data"], "src is missing"), (["--tmpfs", "x"], "there is no path"),
                 (["--env-file", "/no/such"], "there is no such file"), (["--hostname", ""], "no host name"),

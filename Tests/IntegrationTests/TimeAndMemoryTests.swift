@@ -156,7 +156,7 @@ extension Program {
             arguments: [
                 (["--memory", "much"], "--memory much is no size"), (["--jobs", "0"], "at least one step has to run"),
                 (["--timeout", "soon"], "soon is no time"),
-                (["--timeout=-10000000000"], "-10000000000 is no time"),
+                (["--timeout=-10000000000"], "-10000000000 is no time"), (["--timeout", ""], "--timeout is empty"),
                 (["--timeout", "s390x=1h"], "nothing is built for linux/s390x"),
                 (["--heartbeat", "x"], "--heartbeat x: x is no time"),
                 (["--optional-platform", "linux/none of these"], "none of these"),

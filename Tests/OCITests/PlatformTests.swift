@@ -14,6 +14,8 @@ struct PlatformTests {
             ("linux/arm64/v8", "linux/arm64"), ("linux/arm64/8", "linux/arm64"), ("linux/arm64/armv8", "linux/arm64"),
             ("linux/arm64/v8.2", "linux/arm64/v8.2"), ("aarch64", "linux/arm64"), ("arm64v8", "linux/arm64"),
             ("linux/arm", "linux/arm/v7"), ("linux/arm/7", "linux/arm/v7"), ("linux/arm/armv6", "linux/arm/v6"),
+            ("arm/v7", "linux/arm/v7"), ("armhf/v6", "linux/arm/v6"), ("aarch64/v8", "linux/arm64"),
+            ("amd64/v3", "linux/amd64/v3"),
             ("armhf", "linux/arm/v7"), ("armel", "linux/arm/v6"), ("armv7l", "linux/arm/v7"),
             ("arm32v5", "linux/arm/v5"), ("ppc64el", "linux/ppc64le"), ("mips64el", "linux/mips64le"),
             ("loongarch64", "linux/loong64"), ("Linux/ARM64", "linux/arm64"), ("s390x", "linux/s390x"),

@@ -20,10 +20,16 @@ struct LayerLibrary: Sendable {
     let platforms: [Digest: [Platform]]
     /// Whether the programs in layers are looked at when a layer is read.
     let inspects: Bool
-    private let blobs = SingleFlight<Digest, Void>()
+    private let blobs = SingleFlight<Claim, Void>()
     private let indexes = SingleFlight<Digest, LayerIndex>()
     private let snapshots = SingleFlight<Digest, FilePath>()
     private let inspections = SingleFlight<Digest, LayerFacts?>()
+
+    /// That a blob is a layer.
+    private struct Claim: Hashable {
+        var diffID: Digest
+        var blob: Digest
+    }
 
     init(
         store: Store, source: any LayerSource, events: EventRelay, imports: CacheImports = CacheImports(),
@@ -43,9 +49,14 @@ struct LayerLibrary: Sendable {
     func ensureBlob(_ layer: Layer) async throws {
         let blob = layer.blob
         try checkIsThere(layer)
-        try await blobs.value(for: blob.digest) {
-            if store.hasBlob(blob.digest, size: blob.size) { return }
-            if let holder = imports.holder(of: layer) { return try await pull(layer, from: holder) }
+        try await blobs.value(for: Claim(diffID: layer.diffID, blob: blob.digest)) {
+            let isHere = store.hasBlob(blob.digest, size: blob.size)
+            if let holder = imports.holder(of: layer) {
+                // That the blob is here does not say that it is this layer.
+                if isHere, try store.layer(layer.diffID)?.blob.digest == blob.digest { return }
+                return try await pull(layer, from: holder)
+            }
+            if isHere { return }
             guard let origin = layer.origin else { throw StoreError.missingBlob(blob.digest) }
             let step = events.step(
                 "pull \(origin.familiar) \(blob.digest.short)", platforms: platforms[blob.digest] ?? [])
@@ -185,9 +196,12 @@ struct LayerLibrary: Sendable {
         let blob = layer.blob
         let step = events.step("pull \(holder.name) \(blob.digest.short)", platforms: platforms[blob.digest] ?? [])
         try await events.perform(step) {
+            let isHere = store.hasBlob(blob.digest, size: blob.size)
             do {
-                try await holder.fetch(blob, into: store) { completed in
-                    events.send(.progressed(step: step.id, completed: completed, total: blob.size))
+                if !isHere {
+                    try await holder.fetch(blob, into: store) { completed in
+                        events.send(.progressed(step: step.id, completed: completed, total: blob.size))
+                    }
                 }
                 _ = try readBlob(layer) { try store.inspect($0, $1, layer.diffID, looks: inspects) }
                 try store.save(LayerRecord(diffID: layer.diffID, blob: blob))
@@ -198,7 +212,9 @@ struct LayerLibrary: Sendable {
                 throw error
             } catch {
                 try Task.checkCancellation()
-                if error is LayersError { store.discardBlob(blob.digest) }
+                if let error = error as? LayersError, !(isHere && error.isOtherLayer) {
+                    store.discardBlob(blob.digest)
+                }
                 throw LostLayer(layer: layer, reason: "\(error)")
             }
         }
@@ -219,6 +235,9 @@ extension StoreError {
 }
 
 extension LayersError {
+    /// Whether the blob is good and somebody was wrong about which layer it is.
+    fileprivate var isOtherLayer: Bool { if case .diffIDMismatch = self { true } else { false } }
+
     /// Whether the bytes are not what they should be.
     fileprivate var isDamage: Bool {
         switch self {

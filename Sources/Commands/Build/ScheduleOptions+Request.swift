@@ -26,6 +26,7 @@ extension ScheduleOptions {
     private func times(for platforms: [Platform]) throws -> TimeSettings {
         var times = TimeSettings()
         for text in timeouts {
+            if text.isEmpty { throw CommandError("--timeout is empty", remedy: "write it as --timeout 30m") }
             var list = try AttributeList(text, flag: "--timeout", example: "step=30m") { ("step", $0) }
             times.step = try list.take("step").map { try Self.duration($0, of: list.source) } ?? times.step
             times.total = try list.take("total").map { try Self.duration($0, of: list.source) } ?? times.total

@@ -101,7 +101,8 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let hasDockerfile = access(environment.absolute("Dockerfile").string, F_OK) == 0
         return DoctorReport(
-            machine, findings, platforms: chosen, mended: mended, hasDockerfile: hasDockerfile)
+            machine, findings, platforms: chosen, mended: mended, hasDockerfile: hasDockerfile,
+            given: Array(CommandLine.arguments.dropFirst()), store: store.root)
     }
 
     /// What the process in the user namespace is started with.

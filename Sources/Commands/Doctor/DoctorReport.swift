@@ -34,8 +34,11 @@ struct DoctorReport: Encodable {
     /// - Parameters:
     ///   - platforms: those that were looked at.
     ///   - hasDockerfile: whether there is one in the working directory.
+    ///   - given: the words of the command line, `doctor` and what it was asked.
+    ///   - store: the directory that `--root` named.
     init(
-        _ machine: ExaminedMachine, _ findings: [Finding], platforms: [Platform], mended: [String], hasDockerfile: Bool
+        _ machine: ExaminedMachine, _ findings: [Finding], platforms: [Platform], mended: [String], hasDockerfile: Bool,
+        given: [String], store: String?
     ) {
         self.findings = findings
         self.mended = mended
@@ -53,7 +56,8 @@ struct DoctorReport: Encodable {
         self.commands = commands
         next = Self.next(
             working: self.platforms.filter { $0.runs != nil }.map(\.platform), host: machine.host.description,
-            isReady: ok, hasDockerfile: hasDockerfile, program: machine.programName)
+            isReady: ok, hasDockerfile: hasDockerfile, program: machine.programName,
+            given: given.map(ShellWord.quoted), root: store.map { ["--root", ShellWord.quoted($0)] } ?? [])
     }
 
     var failed: Bool { !ok }
@@ -64,9 +68,10 @@ struct DoctorReport: Encodable {
 
     /// The way from here to an image for several platforms.
     private static func next(
-        working: [String], host: String, isReady: Bool, hasDockerfile: Bool, program: String
+        working: [String], host: String, isReady: Bool, hasDockerfile: Bool, program: String, given: [String],
+        root: [String]
     ) -> [String] {
-        guard isReady, !working.isEmpty else { return ["\(program) doctor"] }
+        guard isReady, !working.isEmpty else { return [([program] + given).joined(separator: " ")] }
         var chosen = [host, "linux/amd64", "linux/arm64", "linux/arm/v7"].filter(working.contains)
         chosen += working
         var list: [String] = []
@@ -81,8 +86,9 @@ struct DoctorReport: Encodable {
             ]
         let foreign = list.last ?? host
         return start + [
-            "\(program) build --platform \(list.joined(separator: ",")) -t \(name) .",
-            "\(program) run --platform \(foreign) \(name)",
+            ([program, "build"] + root + ["--platform \(list.joined(separator: ",")) -t \(name) ."]).joined(
+                separator: " "),
+            ([program, "run"] + root + ["--platform \(foreign) \(name)"]).joined(separator: " "),
         ]
     }
 }

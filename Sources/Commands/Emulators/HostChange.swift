@@ -26,16 +26,8 @@ struct HostOptions: ParsableArguments {
         let words = [own ?? "manifold"] + CommandLine.arguments.dropFirst()
         return CommandError(
             "only root may change the host's list of handlers, which all its users have in common",
-            remedy: "run: sudo " + words.map(quoted).joined(separator: " ")
+            remedy: "run: sudo " + words.map(ShellWord.quoted).joined(separator: " ")
                 + "\n  manifold itself needs none of it: a build registers emulators in a namespace of its own")
-    }
-
-    private static func quoted(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || "-_./=,:+".utf8.contains(byte)
-        }
-        return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }
 
@@ -48,7 +40,7 @@ struct TargetWords {
     ///
     /// - Throws: ``OCIError``, ``EmulationError/noTarget(_:)``.
     init(_ words: [String]) throws {
-        let words = words.flatMap { $0.split(separator: ",").map(String.init) }
+        let words = words.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
         guard !words.contains("all") else {
             targets = nil
             return

@@ -41,6 +41,7 @@ struct ImportEmulatorsCommand: AsyncParsableCommand {
     @OptionGroup(title: "Store options") var store: StoreOptions
 
     func validate() throws {
+        if source.isEmpty { throw ValidationError("the file, directory or image is missing") }
         guard let name else { return }
         let isGood =
             !name.isEmpty && name.utf8.count <= 100 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x3d }
@@ -79,6 +80,9 @@ struct ImportEmulatorsCommand: AsyncParsableCommand {
         } else if Files.exists(path) {
             guard let kind = try Self.image(in: path) else { return try importer.fromFile(path) }
             place = kind
+        }
+        if place == nil, source.hasPrefix("/") || source.hasPrefix("./") || source.hasPrefix("../") {
+            throw CommandError("\(source) is not there")
         }
         let image = try place ?? ImagePlace(source, absolute: environment.absolute)
         return try await image.reading(registry, store, in: environment) { reader in

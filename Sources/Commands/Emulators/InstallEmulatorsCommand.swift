@@ -36,7 +36,8 @@ struct InstallEmulatorsCommand: AsyncParsableCommand {
 
     @Flag(name: .customLong("persist"), help: "Also when the machine starts again.") var persists = false
 
-    @Flag(name: .customLong("reset"), help: "First take out everything that manifold has registered and written before.")
+    @Flag(
+        name: .customLong("reset"), help: "First take out everything that manifold has registered and written before.")
     var resets = false
 
     @Flag(
@@ -87,6 +88,7 @@ struct InstallEmulatorsCommand: AsyncParsableCommand {
         let installer = HostInstaller(finder: finder, root: host.root(in: environment))
         let targets = try words.targets ?? Self.available(finder)
         if printsOnly { return try preview(targets, installer) }
+        if exportDirectory?.isEmpty == true { throw CommandError("--export is empty", remedy: "name a directory") }
         if let exportDirectory { return try export(targets, installer, to: environment.absolute(exportDirectory)) }
         let failures: Int
         do {

@@ -19,7 +19,7 @@ struct AuditCommand: AsyncParsableCommand {
             loader or interpreter that it asks for is there. Layers are read through, not unpacked, each once; a second \
             audit of the same layers reads nothing.
 
-            The place is NAME (in a registry), oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or \
+            The place is NAME (in the store, else in a registry), docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME] or \
             store:NAME. The exit code is 0 when there are no errors, 1 when there are, 2 when something cannot be read.
 
             Examples:
@@ -84,7 +84,7 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     private func audit(_ environment: Environment, _ events: EventRelay) async throws -> AuditReport {
-        let place = try ImagePlace(place, absolute: environment.absolute)
+        var place = try ImagePlace(self.place, absolute: environment.absolute)
         let platforms = try PlatformWords.list(platforms)
         var policy = AuditPolicy()
         guard let level = AuditPolicy.Level(rawValue: level), level != .off else {
@@ -93,6 +93,7 @@ struct AuditCommand: AsyncParsableCommand {
         policy.level = level
         policy.allowed = try AuditOptions.patterns(allowed, flag: "--allow")
         let store = try Store(at: store.path(in: environment))
+        do { place = try place.preferringStore(as: self.place, store) } catch ImagesError.notInStore {}
         let settled = policy
         return try await place.reading(registry, store, in: environment) { reader in
             let auditor = ImageAuditor(reader, store: store, policy: settled, events: events)

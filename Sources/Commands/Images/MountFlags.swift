@@ -109,6 +109,10 @@ enum MountFlags {
     private static func bind(
         _ source: String, at target: String, _ access: SandboxMount.Access, flag: String, _ environment: Environment
     ) throws -> SandboxMount {
+        guard target.split(separator: "/").contains(where: { $0 != "." }) else {
+            throw CommandError(
+                "\(flag): nothing can be mounted at /, where the image is", remedy: "name a directory in it")
+        }
         let path = environment.absolute(source)
         var status = stat()
         guard stat(path.string, &status) == 0 else {

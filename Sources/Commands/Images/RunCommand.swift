@@ -141,10 +141,8 @@ struct RunCommand: AsyncParsableCommand {
 
     /// What was built or pulled comes before what a registry has now.
     private func place(_ name: String, _ place: ImagePlace, _ store: Store) throws -> ImagePlace {
-        guard case .registry = place, !name.hasPrefix("docker:"), pull != .always else { return place }
-        do {
-            return .store(try StoreName.one(name, in: store))
-        } catch ImagesError.notInStore where pull != .never {
+        if pull == .always { return place }
+        do { return try place.preferringStore(as: name, store) } catch ImagesError.notInStore where pull != .never {
             return place
         }
     }

@@ -50,3 +50,13 @@ enum StoreName {
         return isDigest ? digits : nil
     }
 }
+
+extension ImagePlace {
+    /// The image of the store that a name without `docker:` stands for; other places are themselves.
+    ///
+    /// - Throws: ``ImagesError/notInStore(_:names:)`` when the store has none of that name.
+    func preferringStore(as name: String, _ store: Store) throws -> ImagePlace {
+        guard case .registry = self, !name.hasPrefix("docker:") else { return self }
+        return .store(try StoreName.one(name, in: store))
+    }
+}

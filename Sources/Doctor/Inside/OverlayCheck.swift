@@ -37,7 +37,9 @@ struct OverlayCheck: Check {
         let (lower, upper) = (try place.directory("overlay/lower"), try place.directory("overlay/upper"))
         let (work, merged) = (try place.directory("overlay/work"), try place.directory("overlay/merged"))
         for name in ["kept", "removed"] { try Files.write(Array("lower".utf8), to: lower.appending(name)) }
-        let options = "lowerdir=\(lower),upperdir=\(upper),workdir=\(work),userxattr"
+        let options =
+            "lowerdir=\(Self.escaped(lower, ":,")),upperdir=\(Self.escaped(upper, ",")),workdir=\(Self.escaped(work, ",")),"
+            + "userxattr"
         guard mount("overlay", merged.string, "overlay", 0, options) == 0 else {
             throw Failure(description: "it cannot be mounted: \(Errno(rawValue: errno))")
         }
@@ -55,5 +57,15 @@ struct OverlayCheck: Check {
         guard lstat(upper.appending("removed").string, &status) == 0 else {
             throw Failure(description: "a removed file is not marked")
         }
+    }
+
+    /// A path as an option of mount(2) has it, where some letters stand between paths and options.
+    private static func escaped(_ path: FilePath, _ letters: String) -> String {
+        var text = ""
+        for letter in path.string {
+            if letter == "\\" || letters.contains(letter) { text += "\\" }
+            text.append(letter)
+        }
+        return text
     }
 }
