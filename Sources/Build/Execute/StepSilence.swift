@@ -17,11 +17,14 @@ public struct StepSilence: Sendable, Hashable {
     }
 
     /// What to think of it; nil when something is at work.
-    public var hint: String? { used == .zero ? Self.idleHint : nil }
+    public var hint: String? { used < Self.idle ? Self.idleHint : nil }
 
-    /// What to think of a command none of whose processes does anything.
+    /// To start a process takes a few hundredths of a second, whatever it waits for then.
+    private static let idle = Duration.milliseconds(50)
+
+    /// What to think of a command whose processes do as good as nothing.
     public static let idleHint =
-        "no process used the processor: it may hang, or wait for the network or a lock; --timeout ends such a step"
+        "the processor was hardly used: it may hang, or wait for the network or a lock; --timeout ends such a step"
 }
 
 extension ProcessTree {

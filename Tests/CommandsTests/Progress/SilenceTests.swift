@@ -60,7 +60,7 @@ import Testing
         show.send(.silent(step: Steps.make.id, Self.silence(used: .zero)))
         #expect(
             show.text.hasPrefix(
-                #"{"event":"silent","message":"no process used the processor: "#), "\(show.text)")
+                #"{"event":"silent","message":"the processor was hardly used: "#), "\(show.text)")
         #expect(
             show.text.contains(#"{"command":"make -j2","depth":0,"id":7,"seconds":0.12,"state":"S"}"#), "\(show.text)")
     }
