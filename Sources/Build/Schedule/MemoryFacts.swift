@@ -7,6 +7,8 @@ import SystemPackage
 package struct MemoryFacts: Sendable, Hashable {
     /// What the machine can give without swapping (proc(5), `MemAvailable`); nil when it does not say.
     package var available: Int64?
+    /// What the machine has; nil when it does not say.
+    package private(set) var total: Int64?
     /// What is left in the control group with the least room; nil when none has a limit.
     package var left: Int64?
 
@@ -25,10 +27,13 @@ package struct MemoryFacts: Sendable, Hashable {
 
     /// - Parameter read: the text of a file by its absolute path; nil when there is none.
     package init(read: (String) -> String?) {
-        available = read("/proc/meminfo").flatMap { text in
-            text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let lines = (read("/proc/meminfo") ?? "").split(separator: "\n")
+        func bytes(_ name: String) -> Int64? {
+            lines.first { $0.hasPrefix(name) }
                 .flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int64($0) }.map { $0 << 10 }
         }
+        available = bytes("MemAvailable:")
+        total = bytes("MemTotal:")
         left = Self.groups(read).compactMap { $0.left(read) }.min()
     }
 

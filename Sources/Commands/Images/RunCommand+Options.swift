@@ -29,15 +29,7 @@ struct ContainerOptions: ParsableArguments {
             "A file with a NAME=VALUE on each line; -e goes before it; may be repeated.", valueName: "file"))
     var variableFiles: [String] = []
 
-    @Option(
-        name: [.customShort("w"), .customLong("workdir")],
-        help: ArgumentHelp("The working directory, instead of the image's.", valueName: "directory"))
-    var workingDirectory: String?
-
-    @Option(
-        name: [.customShort("u"), .customLong("user")],
-        help: ArgumentHelp("The user in the image, instead of the image's USER.", valueName: "user[:group]"))
-    var user: String?
+    @OptionGroup var process: ProcessOptions
 
     @Option(
         name: .customLong("entrypoint"),
@@ -126,8 +118,7 @@ struct ContainerOptions: ParsableArguments {
                 if variable.contains("=") { return variable }
                 return environment.variables[variable].map { "\(variable)=\($0)" }
             }
-        command.workingDirectory = workingDirectory
-        command.user = user
+        process.apply(to: &command)
         guard let mode = NetworkMode(rawValue: network) else {
             throw CommandError("--network \(network) is not known", remedy: "use host or none")
         }

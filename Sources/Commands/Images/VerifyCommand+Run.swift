@@ -38,15 +38,7 @@ struct VerifyRunOptions: ParsableArguments {
         help: ArgumentHelp("A variable of the environment; may be repeated.", valueName: "name=value"))
     var variables: [String] = []
 
-    @Option(
-        name: [.customShort("w"), .customLong("workdir")],
-        help: ArgumentHelp("The working directory, instead of the image's.", valueName: "directory"))
-    var workingDirectory: String?
-
-    @Option(
-        name: [.customShort("u"), .customLong("user")],
-        help: ArgumentHelp("The user in the image, instead of the image's USER.", valueName: "user[:group]"))
-    var user: String?
+    @OptionGroup var process: ProcessOptions
 
     @Option(
         name: .customLong("network"),
@@ -70,8 +62,7 @@ struct VerifyRunOptions: ParsableArguments {
             throw CommandError("--env \(name) has no value", remedy: "write it as --env \(name)=VALUE")
         }
         command.environment = variables
-        command.workingDirectory = workingDirectory
-        command.user = user
+        process.apply(to: &command)
         command.timeLimit = try TimeOption.duration(
             staysUp ?? timeout, of: staysUp == nil ? "--timeout" : "--stay-up")
         switch network {

@@ -1,5 +1,6 @@
 // Copyright the manifold authors. Licensed under the Apache License, Version 2.0; see LICENSE.
 
+import Build
 import Glibc
 import Host
 import SystemPackage
@@ -55,16 +56,14 @@ package struct ResourcesCheck: Check {
     }
 
     private func memory() -> Finding {
-        let lines = (machine.text("/proc/meminfo") ?? "").split(separator: "\n")
-        func bytes(_ name: String) -> UInt64? {
-            let line = lines.first { $0.hasPrefix("\(name):") }
-            return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
-        }
-        guard let available = bytes("MemAvailable"), let total = bytes("MemTotal") else {
+        let facts = MemoryFacts { machine.text($0) }
+        guard let available = facts.available, let total = facts.total else {
             return Finding("memory", .note, "memory", "the kernel does not say how much there is")
         }
-        let words = "\(Self.gigabytes(available)) of \(Self.gigabytes(total)) are available"
-        guard available < 1 << 30 else { return Finding("memory", .ok, "memory", words) }
+        let room = min(available, facts.left ?? .max)
+        let limit = room < available ? ", as this process's control group leaves no more" : ""
+        let words = "\(Self.gigabytes(room)) of \(Self.gigabytes(total)) are available\(limit)"
+        guard room < 1 << 30 else { return Finding("memory", .ok, "memory", words) }
         return Finding(
             "memory", .warning, "memory", "\(words), which compilers under QEMU use up",
             advice: "build with --jobs 1, or add memory or swap")
@@ -79,6 +78,8 @@ package struct ResourcesCheck: Check {
                 commands: [machine.sudo("timedatectl set-ntp true")])
         ]
     }
+
+    static func gigabytes(_ bytes: Int64) -> String { gigabytes(UInt64(max(0, bytes))) }
 
     static func gigabytes(_ bytes: UInt64) -> String {
         let tenths = bytes / ((1 << 30) / 10)
